@@ -1,0 +1,216 @@
+/*
+ * protocol.h - what the host side and the guest say to each other, shared by both ends.
+ *
+ * The guest is PID 1 of the container and is not trusted: the host checks every byte of what comes
+ * from it. A container outlives the library that made it, so nothing here is ever laid out anew: a
+ * new version adds types and trailing fields, and speaks the previous version too.
+ *
+ * Three kinds of socket, all AF_UNIX SOCK_SEQPACKET (one message, one frame):
+ *   connection   requests and their replies, one for each container handle. The creator's is the
+ *                boot socketpair, the others connect to the socket in the state directory.
+ *   exit socket  made by the client, one for each handle, its other end sent along with a request;
+ *                the guest writes exactly one hcs_exit_record on it and closes it. Clients only
+ *                peek, so it stays readable.
+ *   boot         the same socketpair before the commit: setup and guest report on it.
+ */
+#ifndef HCS_GUEST_PROTOCOL_H
+#define HCS_GUEST_PROTOCOL_H
+
+#include <stdint.h>
+
+#define HCS_FRAME_MAGIC 0x46534348u /* "HCSF" */
+#define HCS_EXIT_MAGIC 0x58534348u  /* "HCSX" */
+#define HCS_PLAN_MAGIC 0x50534348u  /* "HCSP" */
+#define HCS_PROTOCOL_VERSION 1
+#define HCS_PROTOCOL_OLDEST 1
+
+/* A longer payload travels in a sealed memfd, the first descriptor of its frame. */
+#define HCS_INLINE_MAX 65536u
+/* execve(2) takes 2 MB of arguments and environment by default (a quarter of the stack limit). */
+#define HCS_PAYLOAD_MAX (4u << 20)
+/* The most descriptors one frame brings: payload memfd, exit socket, three streams. */
+#define HCS_FRAME_FDS_MAX 5
+
+typedef struct hcs_frame {
+  uint32_t magic;
+  uint16_t version;
+  uint16_t type;    /* hcs_frame_type */
+  uint32_t request; /* chosen by the client, given back in the reply */
+  uint32_t length;  /* bytes of payload, inline or in the memfd */
+} hcs_frame;
+
+typedef enum hcs_frame_type {
+  HCS_REPLY = 1, /* guest to client: hcs_reply */
+
+  /* boot socket: setup and guest to host: hcs_boot */
+  HCS_BOOT_PID = 2,    /* setup has started the guest */
+  HCS_BOOT_READY = 3,  /* the guest is isolated and listens */
+  HCS_BOOT_FAILED = 4, /* either gives up */
+  /*
+   * host to guest: the container's record is written. Brings the creator's exit socket; from now on
+   * the boot socket is the creator's connection, with one handle acquired. No reply.
+   */
+  HCS_COMMIT = 5,
+
+  /* client to guest */
+  HCS_HELLO = 16,   /* hcs_hello; first on every accepted connection. reply.version is spoken from then on */
+  HCS_ACQUIRE = 17, /* no payload, brings an exit socket: one more container handle */
+  HCS_RELEASE = 18, /* no payload: one handle less. reply.ending: it was the last and the end begins */
+  HCS_START = 19,
+  HCS_SHUTDOWN = 20,
+  HCS_TERMINATE = 21,
+  HCS_SPAWN = 22, /* hcs_spawn; brings an exit socket, then the streams that flags name */
+  HCS_OPEN = 23,  /* hcs_target (pid); brings an exit socket */
+  HCS_SIGNAL = 24 /* hcs_target */
+} hcs_frame_type;
+
+typedef struct hcs_hello {
+  uint16_t oldest; /* versions that the client speaks */
+  uint16_t newest;
+  uint32_t reserved;
+} hcs_hello;
+
+typedef enum hcs_status {
+  HCS_STATUS_OK = 0,
+  HCS_STATUS_STATE = 1,     /* not valid in reply.state */
+  HCS_STATUS_NOT_FOUND = 2, /* no such process */
+  HCS_STATUS_EXITED = 3,    /* the process has exited already */
+  HCS_STATUS_FAILED = 4,    /* reply.stage failed with reply.error */
+  HCS_STATUS_FULL = 5,      /* no room for another process, handle or connection */
+  HCS_STATUS_MALFORMED = 6, /* the frame is not understood */
+  HCS_STATUS_VERSION = 7    /* no common protocol version */
+} hcs_status;
+
+typedef enum hcs_guest_state {
+  HCS_GUEST_CREATED = 0,
+  HCS_GUEST_RUNNING = 1,
+  HCS_GUEST_SHUTDOWN = 2, /* SIGTERM was sent, waits for the last process */
+  HCS_GUEST_ENDING = 3    /* SIGKILL was sent */
+} hcs_guest_state;
+
+typedef struct hcs_reply {
+  uint32_t status; /* hcs_status */
+  uint32_t stage;  /* hcs_stage, with FAILED */
+  int32_t error;   /* errno, with FAILED */
+  uint32_t state;  /* hcs_guest_state at the time of the reply */
+  uint64_t spawn;  /* SPAWN, OPEN: the process' number, unique in the container's life */
+  uint32_t pid;    /* SPAWN, OPEN: its pid inside the container */
+  uint16_t version; /* HELLO */
+  uint8_t ending;   /* RELEASE */
+  uint8_t tracked;  /* OPEN: started by SPAWN, so its exit code will be known */
+} hcs_reply;
+
+/* What was being done when something failed; the host turns it into words. */
+typedef enum hcs_stage {
+  HCS_STAGE_NONE = 0,
+  /* setup */
+  HCS_STAGE_PLAN,      /* the plan is not understood */
+  HCS_STAGE_CGROUP,    /* joining the container's groups */
+  HCS_STAGE_NAMESPACE, /* unshare or clone3 */
+  HCS_STAGE_LAYER,     /* hcs_boot.index: which layer */
+  HCS_STAGE_SCRATCH,
+  HCS_STAGE_OVERLAY,
+  HCS_STAGE_VOLUME,
+  /* guest, before it is ready */
+  HCS_STAGE_PROC,
+  HCS_STAGE_SYSFS,
+  HCS_STAGE_DEV,
+  HCS_STAGE_MASK,
+  HCS_STAGE_PIVOT,
+  HCS_STAGE_HOSTNAME,
+  HCS_STAGE_LOOPBACK,
+  HCS_STAGE_PRIVILEGES,
+  HCS_STAGE_SERVICE,
+  /* a process */
+  HCS_STAGE_FORK,
+  HCS_STAGE_PROCESS_CGROUP,
+  HCS_STAGE_STREAMS,
+  HCS_STAGE_USER_LOOKUP, /* error 0: the name is not in the container's files */
+  HCS_STAGE_USER,
+  HCS_STAGE_DIRECTORY,
+  HCS_STAGE_EXEC
+} hcs_stage;
+
+typedef struct hcs_boot {
+  uint32_t stage;
+  int32_t error;
+  uint32_t index;
+  int32_t pid; /* BOOT_PID: the guest's pid as setup sees it, which is the host's view */
+} hcs_boot;
+
+/* flags of hcs_spawn: which streams the frame brings, in this order */
+#define HCS_SPAWN_STDIN 1u
+#define HCS_SPAWN_STDOUT 2u
+#define HCS_SPAWN_STDERR 4u
+
+/*
+ * Followed by NUL-terminated strings: user, directory, file ("" is argv[0]), then argc arguments,
+ * then envc "NAME=value" entries, filling the payload exactly.
+ */
+typedef struct hcs_spawn {
+  uint32_t flags;
+  uint32_t argc;
+  uint32_t envc;
+  uint32_t reserved;
+} hcs_spawn;
+
+typedef struct hcs_target {
+  uint64_t spawn; /* SIGNAL: from the reply to SPAWN or OPEN */
+  uint32_t pid;
+  int32_t signal; /* SIGNAL */
+  uint32_t group; /* SIGNAL: not 0: to the process' group */
+  uint32_t reserved;
+} hcs_target;
+
+typedef enum hcs_exit_kind { HCS_EXIT_SYSTEM = 1, HCS_EXIT_PROCESS = 2 } hcs_exit_kind;
+
+typedef struct hcs_exit_record {
+  uint32_t magic;
+  uint16_t version;
+  uint16_t kind;    /* hcs_exit_kind */
+  uint32_t code;    /* process: exit code, 128+n for signal n; system: hcs_exit_type (platform.h) */
+  uint32_t signal;  /* process: the signal that ended it, else 0 */
+  uint32_t tracked; /* process: 0 when it was not started by SPAWN and the code is not known */
+  uint32_t reserved;
+} hcs_exit_record;
+
+/* hcs_exit_record.code of a system; the numbers of platform.h's hcs_exit_type */
+#define HCS_SYSTEM_GRACEFUL 1u
+#define HCS_SYSTEM_FORCED 2u
+
+/* ---- the plan: what setup and guest are to build, in a memfd ----------------------------------- */
+
+#define HCS_PLAN_VOLATILE 1u     /* overlay mount option */
+#define HCS_PLAN_LAST_HANDLE 2u  /* TerminateOnLastHandleClosed */
+#define HCS_PLAN_HIERARCHIES 12u /* v1 hierarchies at most */
+
+/* The descriptors that setup is started with. */
+#define HCS_FD_BOOT 0
+#define HCS_FD_PLAN 1
+#define HCS_FD_CONTROL 2 /* bound, not yet listening */
+#define HCS_FD_FIRST 3   /* hcs_plan names the others */
+
+/* Strings are offsets from the plan's start, 0 for none; each ends with a NUL inside the plan. */
+typedef struct hcs_plan {
+  uint32_t magic;
+  uint32_t version;
+  uint32_t size; /* of the whole plan in bytes */
+  uint32_t flags;
+  uint32_t host_name;
+  uint32_t workspace;   /* an empty host directory; hidden under a tmpfs in setup's own namespace */
+  uint32_t volume;      /* root directory to use as it is, or 0: layers */
+  uint32_t scratch;     /* folder with upper and work, or 0: a tmpfs */
+  uint32_t layers;      /* offset of layer_count offsets of paths, topmost first */
+  uint32_t layer_count;
+  uint64_t scratch_bytes; /* size of the tmpfs */
+  uint64_t nofile_hard;   /* RLIMIT_NOFILE of the container's processes */
+  int32_t lock;           /* holds the flock on the scratch folder's lock, or -1 */
+  int32_t guest_group;    /* v2 directory for the guest, or -1 */
+  int32_t work_group;     /* v2 directory for the processes, or -1 */
+  uint32_t hierarchies;   /* number of v1 hierarchies in the three lists of `tasks` files */
+  int32_t container_tasks[HCS_PLAN_HIERARCHIES];
+  int32_t guest_tasks[HCS_PLAN_HIERARCHIES];
+  int32_t work_tasks[HCS_PLAN_HIERARCHIES];
+} hcs_plan;
+
+#endif
