@@ -1,0 +1,9 @@
+std = "lua54"
+max_line_length = 120
+files["spec"] = { std = "lua54+busted" }
+files["examples/*_spec.lua"] = { std = "lua54+busted" }
+files["types"] = {
+  -- Annotations only: parameters exist to be described.
+  ignore = { "212", "241", "221", "211", "111", "112", "113", "131" },
+}
+exclude_files = { "build" }

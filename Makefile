@@ -1,0 +1,224 @@
+# hcs - the Host Compute Service's container API for Lua. `make help` lists the targets.
+#
+# A user needs a C compiler, Lua's headers, jansson and make; everything else here is for tests.
+
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/sh
+
+BUILD ?= build
+PREFIX ?= /usr/local
+LUA_VERSION ?= 5.4
+LUADIR ?= $(PREFIX)/share/lua/$(LUA_VERSION)
+LIBDIR ?= $(PREFIX)/lib/lua/$(LUA_VERSION)
+DOCDIR ?= $(PREFIX)/share/doc/hcs
+
+# ---- tools and flags -------------------------------------------------------------------------------
+# CC, CFLAGS, CPPFLAGS, LDFLAGS, LIBFLAG, LUA_INCDIR, JANSSON_INCDIR and JANSSON_LIBDIR are yours (luarocks
+# passes them); what the code cannot do without stands in the HCS_ variables.
+
+ifeq ($(origin CC),default)
+CC := cc
+endif
+CFLAGS ?= -O2 -g
+LUA ?= $(shell command -v lua$(LUA_VERSION) || echo lua)
+PKG_CONFIG ?= pkg-config
+BUSTED ?= $(shell command -v busted)
+CLANG_FORMAT ?= clang-format
+CLANG_TIDY ?= clang-tidy
+CPPCHECK ?= cppcheck
+LUACHECK ?= luacheck
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+# Asked for when first used and once only.
+once = $(eval $(1) := $$(shell $(2)))$($(1))
+LUA_CFLAGS = $(call once,LUA_CFLAGS,\
+  $(if $(LUA_INCDIR),echo "-I$(LUA_INCDIR)",\
+    $(PKG_CONFIG) --cflags lua$(LUA_VERSION) 2>/dev/null || $(PKG_CONFIG) --cflags lua 2>/dev/null))
+LUA_LIBS = $(call once,LUA_LIBS,\
+  $(PKG_CONFIG) --libs lua$(LUA_VERSION) 2>/dev/null || echo -llua$(LUA_VERSION))
+JANSSON_CFLAGS = $(call once,JANSSON_CFLAGS,\
+  $(if $(JANSSON_INCDIR),echo "-I$(JANSSON_INCDIR)",$(PKG_CONFIG) --cflags jansson 2>/dev/null))
+JANSSON_LIBS = $(call once,JANSSON_LIBS,\
+  $(if $(JANSSON_LIBDIR),echo "-L$(JANSSON_LIBDIR) -ljansson",\
+    $(PKG_CONFIG) --libs jansson 2>/dev/null || echo -ljansson))
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+  -Wwrite-strings -Wundef -Wformat=2 -Wvla
+# -iquote, not -I: hcs/error.h must not become the system's <error.h>.
+HCS_CPPFLAGS = -D_GNU_SOURCE -iquote . -iquote hcs
+HCS_CFLAGS = -std=c11 -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(WERROR)
+# Like Lua's own modules it takes liblua's symbols from the program that loads it.
+LIBFLAG ?= -shared
+HCS_LIBS = $(JANSSON_LIBS) -pthread
+
+# The guest is a program without libc, whatever flags the rest is built with.
+GUEST_CFLAGS := -std=c11 -Os -ffreestanding -fno-builtin -fno-pic -fno-pie -fno-stack-protector \
+  -fno-asynchronous-unwind-tables -fno-unwind-tables -fno-exceptions -fno-strict-aliasing \
+  -ffunction-sections -fdata-sections -fcf-protection=none -U_FORTIFY_SOURCE $(WARNINGS)
+GUEST_LDFLAGS := -nostdlib -nostartfiles -static -no-pie -Wl,-z,noexecstack -Wl,-z,norelro \
+  -Wl,--build-id=none -Wl,--gc-sections -Wl,-s
+
+# ---- sources ---------------------------------------------------------------------------------------
+
+SHARED_SOURCES := $(wildcard hcs/*.c)
+LINUX_SOURCES := $(wildcard hcs/linux/*.c)
+GUEST_SOURCES := $(wildcard hcs/guest/*.c hcs/guest/*.S)
+BINDING_SOURCES := $(wildcard lhcs.c)
+LUA_SOURCES := $(wildcard lua/hcs/*.lua)
+TEST_SOURCES := $(wildcard test/*_test.c)
+PROGRAM_SOURCES := $(wildcard test/*_program.c)
+
+object = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
+
+SHARED_OBJECTS := $(call object,$(SHARED_SOURCES))
+MODULE_OBJECTS := $(call object,$(BINDING_SOURCES) $(SHARED_SOURCES) $(LINUX_SOURCES)) \
+  $(if $(GUEST_SOURCES),$(BUILD)/obj/guest_image.o)
+GUEST_OBJECTS := $(patsubst %,$(BUILD)/obj/%.o,$(basename $(GUEST_SOURCES)))
+# What a C test is linked with: the shared core on the in-memory platform, and the pure Linux pieces.
+TEST_OBJECTS := $(SHARED_OBJECTS) \
+  $(call object,$(wildcard hcs/linux/command_line.c test/memory_platform.c))
+# More objects for one test: <name>_OBJECTS.
+protocol_test_OBJECTS :=
+
+# ---- build -----------------------------------------------------------------------------------------
+
+.PHONY: build
+build: $(BUILD)/hcs/core.so ## the module, into build/ (this is what `make` alone does)
+
+$(BUILD)/hcs/core.so: $(MODULE_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(LIBFLAG) -o $@ $^ $(CFLAGS) $(LDFLAGS) $(HCS_LIBS)
+
+$(BUILD)/obj/lhcs.o $(BUILD)/obj/test/%.o: HCS_CPPFLAGS += $(LUA_CFLAGS)
+
+$(BUILD)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(HCS_CPPFLAGS) $(JANSSON_CFLAGS) $(CPPFLAGS) $(HCS_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/hcs/guest/%.o: hcs/guest/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(HCS_CPPFLAGS) $(GUEST_CFLAGS) $(WERROR) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/hcs/guest/%.o: hcs/guest/%.S Makefile
+	@mkdir -p $(@D)
+	$(CC) $(HCS_CPPFLAGS) $(GUEST_CFLAGS) $(WERROR) -MMD -MP -c -o $@ $<
+
+$(BUILD)/guest: $(GUEST_OBJECTS)
+	$(CC) $(GUEST_CFLAGS) $(GUEST_LDFLAGS) -o $@ $^
+
+$(BUILD)/embed: scripts/embed.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -o $@ $<
+
+$(BUILD)/guest_image.c: $(BUILD)/guest $(BUILD)/embed
+	$(BUILD)/embed hcs_guest_image $(BUILD)/guest > $@
+
+$(BUILD)/obj/guest_image.o: $(BUILD)/guest_image.c
+	$(CC) $(HCS_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+# ---- test programs ---------------------------------------------------------------------------------
+# test/x_test.c      cmocka, on the in-memory platform
+# test/x_program.c   a program that a spec runs, linked with liblua
+# test/binding_sweep.c   fails every allocation of the binding once, on the in-memory platform
+
+TESTS := $(patsubst test/%.c,$(BUILD)/test/%,$(TEST_SOURCES))
+PROGRAMS := $(patsubst test/%.c,$(BUILD)/test/%,$(PROGRAM_SOURCES))
+SWEEP := $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/binding_sweep.c))
+
+.PHONY: test-programs
+test-programs: $(TESTS) $(PROGRAMS) $(SWEEP)
+
+.SECONDEXPANSION:
+$(TESTS): $(BUILD)/test/%: $(BUILD)/obj/test/%.o $(TEST_OBJECTS) $$(%_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $(sort $^) $(CFLAGS) $(LDFLAGS) -lcmocka $(HCS_LIBS)
+
+$(PROGRAMS): $(BUILD)/test/%: $(BUILD)/obj/test/%.o $$(%_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(CFLAGS) $(LDFLAGS) $(LUA_LIBS) -ldl -pthread
+
+$(SWEEP): $(BUILD)/obj/test/binding_sweep.o $(BUILD)/obj/lhcs.o $(TEST_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $(sort $^) $(CFLAGS) $(LDFLAGS) $(LUA_LIBS) $(HCS_LIBS)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# ---- try it ----------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: ## install what is missing, build, make a base layer, run examples/quickstart.lua (root)
+	@scripts/dependencies build demo
+	@$(MAKE) --no-print-directory build
+	@scripts/make-base-layer
+	@echo "demo: lua examples/quickstart.lua"
+	@eval "$$($(MAKE) -s --no-print-directory env)" && $(LUA) examples/quickstart.lua
+
+.PHONY: env
+env: ## print the exports that make require "hcs" work from here: eval "$(make -s env)"
+	@printf "export LUA_PATH='%s/lua/?.lua;%s/lua/?/init.lua;'\"\$${LUA_PATH:-;}\"\n" "$(CURDIR)" "$(CURDIR)"
+	@printf "export LUA_CPATH='%s/?.so;'\"\$${LUA_CPATH:-;}\"\n" "$(abspath $(BUILD))"
+
+.PHONY: install
+install: build ## install the module and its Lua files (PREFIX, LUADIR, LIBDIR, DESTDIR)
+	install -d $(DESTDIR)$(LUADIR)/hcs $(DESTDIR)$(LIBDIR)/hcs
+	install -m 644 $(LUA_SOURCES) $(DESTDIR)$(LUADIR)/hcs
+	install -m 755 $(BUILD)/hcs/core.so $(DESTDIR)$(LIBDIR)/hcs
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+# ---- check it --------------------------------------------------------------------------------------
+
+.PHONY: test
+test: ## install what is missing and run everything; SPEC=spec/x_spec.lua runs one spec
+	@scripts/dependencies build demo test
+	@MAKE="$(MAKE)" LUA="$(LUA)" BUSTED="$(BUSTED)" scripts/test $(SPEC)
+
+.PHONY: asan
+asan: ## C tests and specs (SPEC=…) under the address and undefined behaviour sanitizers
+	@scripts/dependencies build demo test
+	@MAKE="$(MAKE)" LUA="$(LUA)" BUSTED="$(BUSTED)" scripts/test --asan $(SPEC)
+
+.PHONY: lint
+lint: lint-format lint-tidy lint-cppcheck lint-lua ## clang-format, clang-tidy, cppcheck, luacheck
+
+C_FILES := $(wildcard *.c hcs/*.[ch] hcs/*/*.[ch] test/*.[ch] bench/*.[ch] scripts/*.c)
+
+.PHONY: lint-format lint-tidy lint-cppcheck lint-lua
+lint-format:
+	$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
+
+TIDY = xargs -P $(JOBS) -n 2 sh -c '$(CLANG_TIDY) --quiet "$$@" -- $(HCS_CPPFLAGS) $(1) $(WARNINGS) 2>/dev/null' --
+lint-tidy:
+	@echo "$(CLANG_TIDY) $(words $(filter %.c,$(C_FILES))) files"
+	@printf '%s\n' $(filter-out hcs/guest/%,$(filter %.c,$(C_FILES))) | \
+	  $(call TIDY,-std=c11 $(LUA_CFLAGS) $(JANSSON_CFLAGS))
+ifneq ($(filter %.c,$(GUEST_SOURCES)),)
+	@printf '%s\n' $(filter %.c,$(GUEST_SOURCES)) | $(call TIDY,-std=c11 -ffreestanding -fno-builtin)
+endif
+
+lint-cppcheck:
+	$(CPPCHECK) --quiet --std=c11 --language=c --enable=warning,performance,portability --inline-suppr \
+	  --suppress=missingIncludeSystem --error-exitcode=1 -j $(JOBS) -D__linux__ -D__GNUC__ -D_GNU_SOURCE \
+	  -I . -I hcs $(filter %.c,$(C_FILES))
+
+lint-lua:
+	$(LUACHECK) --std lua54 --quiet lua spec examples types $(wildcard bench test)
+
+.PHONY: format
+format: ## put the C files into the house format
+	$(CLANG_FORMAT) -i $(C_FILES)
+
+ifneq ($(wildcard bench/Makefile),)
+.PHONY: bench
+bench: build ## speed against peers, in one run
+	$(MAKE) -C bench
+endif
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo "  make BUILD=dir puts the output elsewhere; CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR are honoured"
