@@ -202,7 +202,7 @@ endif
 
 lint-cppcheck:
 	$(CPPCHECK) --quiet --std=c11 --language=c --enable=warning,performance,portability --inline-suppr \
-	  --suppress=missingIncludeSystem --error-exitcode=1 -j $(JOBS) -D__linux__ -D__GNUC__ -D_GNU_SOURCE \
+	  --suppress=missingIncludeSystem --error-exitcode=1 -j $(JOBS) -D__linux__ -D__x86_64__ -D__GNUC__ -D_GNU_SOURCE \
 	  -I . -I hcs $(filter %.c,$(C_FILES))
 
 lint-lua:
