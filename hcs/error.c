@@ -18,7 +18,7 @@
 struct hcs_error {
   uint64_t kind; /* 0 while empty */
   uint32_t pid;
-  char *events; /* the one text that may be lost for want of memory */
+  char *events;    /* the one text that may be lost for want of memory */
   char number[16]; /* "0xc0370109": the name of a code that has none */
   char errno_name[24];
   char operation[256];
@@ -162,7 +162,8 @@ typedef struct errno_row {
   const char *text; /* ours, as strerror is neither thread-safe nor free of the locale */
 } errno_row;
 
-#define ROW(name, text) {name, #name, HCS_E_GEN_FAILURE, text}
+#define ROW(name, text)                                                                            \
+  { name, #name, HCS_E_GEN_FAILURE, text }
 
 static const errno_row errnos[] = {
     {ENOENT, "ENOENT", HCS_E_FILE_NOT_FOUND, "no such file or directory"},
@@ -370,7 +371,8 @@ int hcs_fail_errno(hcs_error *err, int errno_value, const char *format, ...) {
   const errno_row *row = errno_find(errno_value);
   va_list arguments;
   va_start(arguments, format);
-  (void)fail_errno(err, row != NULL ? row->code : HCS_E_GEN_FAILURE, errno_value, format, arguments);
+  (void)fail_errno(err, row != NULL ? row->code : HCS_E_GEN_FAILURE, errno_value, format,
+                   arguments);
   va_end(arguments);
   return -1;
 }
@@ -478,8 +480,9 @@ typedef struct event_part {
 
 /* The order in which hcsshim prints an ErrorEvent (hcs-contract §3.3); empty and zero parts go. */
 static const event_part event_parts[] = {
-    {" Stack Trace: ", "StackTrace"}, {" Provider: ", "Provider"}, {" EventID: ", "EventId"},
-    {" flags: ", "Flags"},            {" Source: ", "Source"},
+    {" Stack Trace: ", "StackTrace"}, {" Provider: ", "Provider"},
+    {" EventID: ", "EventId"},        {" flags: ", "Flags"},
+    {" Source: ", "Source"},
 };
 
 static void event_put(hcs_text *text, const json_t *event) {

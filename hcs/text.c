@@ -39,7 +39,9 @@ void hcs_text_add(hcs_text *text, const char *bytes, size_t size) {
   text->data[text->size] = '\0';
 }
 
-void hcs_text_put(hcs_text *text, const char *string) { hcs_text_add(text, string, strlen(string)); }
+void hcs_text_put(hcs_text *text, const char *string) {
+  hcs_text_add(text, string, strlen(string));
+}
 
 void hcs_text_printf(hcs_text *text, const char *format, ...) {
   va_list arguments;
