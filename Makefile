@@ -175,12 +175,12 @@ clean: ## remove build/
 .PHONY: test
 test: ## install what is missing and run everything; SPEC=spec/x_spec.lua runs one spec
 	@scripts/dependencies build demo test
-	@MAKE="$(MAKE)" LUA="$(LUA)" BUSTED="$(BUSTED)" scripts/test $(SPEC)
+	@CC="$(CC)" MAKE="$(MAKE)" LUA="$(LUA)" BUSTED="$(BUSTED)" scripts/test $(SPEC)
 
 .PHONY: asan
 asan: ## C tests and specs (SPEC=…) under the address and undefined behaviour sanitizers
 	@scripts/dependencies build demo test
-	@MAKE="$(MAKE)" LUA="$(LUA)" BUSTED="$(BUSTED)" scripts/test --asan $(SPEC)
+	@CC="$(CC)" MAKE="$(MAKE)" LUA="$(LUA)" BUSTED="$(BUSTED)" scripts/test --asan $(SPEC)
 
 .PHONY: lint
 lint: lint-format lint-tidy lint-cppcheck lint-lua ## clang-format, clang-tidy, cppcheck, luacheck

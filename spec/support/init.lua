@@ -34,6 +34,12 @@ function support.quote(text)
   return "'" .. text:gsub("'", [['\'']]) .. "'"
 end
 
+-- The words of a shell command that starts Lua with the modules this process finds.
+function support.lua()
+  return ("LUA_PATH=%s LUA_CPATH=%s %s"):format(support.quote(package.path), support.quote(package.cpath),
+    support.quote(os.getenv "LUA" or "lua5.4"))
+end
+
 -- The folder of the base layer, made when it is missing.
 function support.layer()
   local layer = os.getenv "HCS_BASE_LAYER" or "/var/lib/hcs/layers/busybox"
@@ -86,8 +92,8 @@ function support.client(chunk, ...)
   local arguments = {}
   for i, argument in ipairs { ... } do arguments[i] = support.quote(tostring(argument)) end
   -- The shell says its pid and becomes the Lua process.
-  local pipe = assert(io.popen(("echo $$; exec %s %s %s 2>&1"):format(
-    support.quote(os.getenv "LUA" or "lua5.4"), script, table.concat(arguments, " ")), "r"))
+  local pipe = assert(io.popen(("echo $$; exec env %s %s %s 2>&1"):format(
+    support.lua(), script, table.concat(arguments, " ")), "r"))
   return setmetatable({ pid = math.tointeger(pipe:read "l"), pipe = pipe, script = script }, client)
 end
 

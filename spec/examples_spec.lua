@@ -1,0 +1,59 @@
+-- What a reader copies works: the examples and the README's Lua blocks run as they stand.
+local lfs = require "lfs"
+local support = require "spec.support"
+
+support.layer()
+
+local function run(script)
+  return support.shell(support.lua() .. " " .. script)
+end
+
+describe("examples/", function()
+  it("quickstart.lua feeds a process, reads it and prints its exit code", function()
+    assert.equal("apple\nfig\npear\nsorted by demo\nexit code\t7\n", run "examples/quickstart.lua")
+  end)
+
+  it("service.lua serves three clients and ends in order", function()
+    local output = run "examples/service.lua"
+    for page = 1, 3 do assert.matches("this is page " .. page .. "\n", output, 1, true) end
+    assert.matches("requests served\t3\n", output, 1, true)
+    assert.matches("server ended by\tTERM\n", output, 1, true)
+  end)
+
+  it("fixture_spec.lua passes under busted", function()
+    local busted = os.getenv "BUSTED" or "/usr/bin/busted"
+    local output = run(busted .. " --ignore-lua -o TAP examples/fixture_spec.lua")
+    assert.not_matches("not ok", output, 1, true)
+    assert.matches("1..4\n", output, 1, true)
+  end)
+
+  it("holds nothing that is not run here", function()
+    local names = {}
+    for name in lfs.dir "examples" do
+      if not name:find "^%." then names[#names + 1] = name end
+    end
+    table.sort(names)
+    assert.same({ "fixture_spec.lua", "quickstart.lua", "service.lua" }, names)
+  end)
+end)
+
+describe("README.md", function()
+  local count = 0
+  for block in support.read_file "README.md":gmatch "\n```lua\n(.-)\n```" do
+    count = count + 1
+    it("block " .. count .. ": " .. block:match "[^\n]*", function()
+      local script = support.write_file(os.tmpname(), block)
+      local ok, output = pcall(run, script)
+      os.remove(script)
+      assert(ok, output)
+      -- What a comment promises is what is printed: print(x) --> text
+      for promised in block:gmatch "%-%->%s*([^\n]+)" do
+        assert.matches(promised, output, 1, true)
+      end
+    end)
+  end
+
+  it("has blocks to run", function() assert.is_true(count >= 3) end)
+end)
+
+support.nothing_left()
