@@ -204,7 +204,8 @@ C_FILES := $(wildcard *.c hcs/*.[ch] hcs/*/*.[ch] test/*.[ch] bench/*.[ch] scrip
 
 .PHONY: lint-format lint-tidy lint-cppcheck lint-lua
 lint-format:
-	$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
+	@echo "$(CLANG_FORMAT) $(words $(C_FILES)) files"
+	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
 TIDY = xargs -r -P $(JOBS) -n 2 sh -c '$(CLANG_TIDY) --quiet $(1) "$$@" -- -std=c11 $(HCS_CPPFLAGS) \
   $(WARNINGS) -Wno-unused-value $(2) 2>/dev/null' --
@@ -221,13 +222,16 @@ lint-tidy:
 	@printf '%s\n' $(PLAIN) | $(call TIDY,,$(TIDY_CFLAGS))
 	@printf '%s\n' $(filter %.c,$(GUEST_SOURCES)) | $(call TIDY,$(GUEST_TIDY),-ffreestanding -fno-builtin)
 
+# The guest's functions that do not return, and pointers out of system calls, are beyond cppcheck.
 lint-cppcheck:
-	$(CPPCHECK) --quiet --std=c11 --language=c --enable=warning,performance,portability --inline-suppr \
-	  --suppress=missingIncludeSystem --error-exitcode=1 -j $(JOBS) -D__linux__ -D__x86_64__ -D__GNUC__ -D_GNU_SOURCE \
-	  -I . -I hcs $(filter %.c,$(C_FILES))
+	@echo "$(CPPCHECK) $(words $(filter %.c,$(C_FILES))) files"
+	@$(CPPCHECK) --quiet --std=c11 --language=c --enable=warning,performance,portability --inline-suppr \
+	  --suppress=missingIncludeSystem --suppress='nullPointerRedundantCheck:hcs/guest/*' --error-exitcode=1 \
+	  -j $(JOBS) -D__linux__ -D__x86_64__ -D__GNUC__ -D_GNU_SOURCE -DLUA_VERSION_NUM=504 -I . -I hcs \
+	  $(filter %.c,$(C_FILES))
 
 lint-lua:
-	$(LUACHECK) --std lua54 --quiet lua spec examples types $(wildcard bench test)
+	@$(LUACHECK) --quiet lua spec examples types $(wildcard bench test)
 
 .PHONY: format
 format: ## put the C files into the house format
