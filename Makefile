@@ -24,7 +24,6 @@ endif
 CFLAGS ?= -O2 -g
 LUA ?= $(shell command -v lua$(LUA_VERSION) || echo lua)
 PKG_CONFIG ?= pkg-config
-BUSTED ?= $(shell command -v busted)
 CLANG_FORMAT ?= clang-format
 CLANG_TIDY ?= clang-tidy
 CPPCHECK ?= cppcheck
@@ -167,7 +166,12 @@ demo: ## install what is missing, build, make a base layer, run examples/quickst
 	@scripts/dependencies build demo
 	@$(MAKE) --no-print-directory build
 	@scripts/make-base-layer
-	@echo "demo: lua examples/quickstart.lua"
+	@$(MAKE) --no-print-directory quickstart
+
+# Of its own, because make expands a whole recipe, and looks for Lua, before it runs the first line.
+.PHONY: quickstart
+quickstart: build
+	@echo "RUN examples/quickstart.lua"
 	@eval "$$($(MAKE) -s --no-print-directory env)" && $(LUA) examples/quickstart.lua
 
 .PHONY: env
@@ -190,12 +194,12 @@ clean: ## remove build/
 .PHONY: test
 test: ## install what is missing and run everything; SPEC=spec/x_spec.lua runs one spec
 	@scripts/dependencies build demo test
-	@CC="$(CC)" MAKE="$(MAKE)" LUA="$(LUA)" BUSTED="$(BUSTED)" scripts/test $(SPEC)
+	@MAKE="$(MAKE)" scripts/test $(SPEC)
 
 .PHONY: asan
 asan: ## C tests and specs (SPEC=…) under the address and undefined behaviour sanitizers
 	@scripts/dependencies build demo test
-	@CC="$(CC)" MAKE="$(MAKE)" LUA="$(LUA)" BUSTED="$(BUSTED)" scripts/test --asan $(SPEC)
+	@MAKE="$(MAKE)" scripts/test --asan $(SPEC)
 
 .PHONY: lint
 lint: lint-format lint-tidy lint-cppcheck lint-lua ## clang-format, clang-tidy, cppcheck, luacheck
