@@ -163,6 +163,7 @@ $(SWEEP): $(BUILD)/obj/test/binding_sweep.o $(BUILD)/obj/lhcs.o $(TEST_OBJECTS)
 
 .PHONY: demo
 demo: ## install what is missing, build, make a base layer, run examples/quickstart.lua (root)
+	@[ "$$(id -u)" = 0 ] || { echo "make demo: run as root: it starts a container" >&2; exit 1; }
 	@scripts/dependencies build demo
 	@$(MAKE) --no-print-directory build
 	@scripts/make-base-layer
