@@ -1,0 +1,38 @@
+-- The methods of processes that are written in Lua; the core has the rest.
+local arguments = require "hcs.arguments"
+local core = require "hcs.core"
+local deadline = require "hcs.deadline"
+local options = require "hcs.options"
+local run = require "hcs.run"
+local stdio = require "hcs.stdio"
+local waitable = require "hcs.waitable"
+
+local check_self = arguments.self
+
+local process = {}
+local methods = {}
+
+local communicate_options = { input = "string", timeout = "seconds" }
+
+function methods:wait(timeout)
+  check_self(self, "process", "wait")
+  arguments.timeout(timeout, 1, "wait")
+  return deadline.persist(core.process_wait, self, deadline.after(timeout))
+end
+
+function methods:stdio()
+  check_self(self, "process", "stdio")
+  return stdio(self)
+end
+
+function methods:communicate(asked)
+  check_self(self, "process", "communicate")
+  local chosen = options.check(asked, communicate_options, 1, "communicate")
+  return run.communicate(self, chosen)
+end
+
+waitable.install(methods, "process")
+
+process.methods = methods
+
+return process
