@@ -11,13 +11,47 @@ local document = {}
 
 local MAXIMUM_DEPTH = 100
 
--- type name → array of fields, fetched once. An error object may be the first to need it: memory short means raising.
+-- ---- the field tables ------------------------------------------------------------------------------------------
+
+-- What is expected of a value, by field type, in the words of Lua's type(). The core's checks say the same.
+local expected_types = {
+  string = "string", bool = "boolean", integer = "number",
+  object = "table", list = "table", map = "table", index_map = "table", pair = "table",
+  raw = "JSON value", any = "JSON value",
+}
+
+-- A field that its type does not have goes out empty: that it is there is what the core complains about.
+local UNKNOWN = {}
+-- A place without a schema.
+local ANY = { expected = "JSON value" }
+ANY.element = ANY
+
+-- type name → { fields = array of the core's rows, by_name = name → row }. A row also tells, for what is in its value,
+-- `element` (lists and maps) or `schema` (objects).
 local schemas
-local function fields_of(type_name)
-  if not schemas then
-    local text, err = core.describe()
-    if not text then error(err, 0) end
-    schemas = json.decode(text)
+
+-- The row for the elements of a list or map.
+local function element_row(field)
+  if field.type == "pair" then return { expected = "number" } end
+  if field.element == "string" then return { expected = "string" } end
+  if field.element then return { expected = "table", schema = schemas[field.element] } end
+  return ANY
+end
+
+-- Fetched once, when first needed. Short of memory it raises.
+local function schema_of(type_name)
+  if schemas then return schemas[type_name] end
+  local text, err = core.describe()
+  if not text then error(err, 0) end
+  local read = json.decode(text)
+  schemas = {}
+  for name, fields in pairs(read) do schemas[name] = { fields = fields, by_name = {} } end
+  for name, fields in pairs(read) do
+    for _, field in ipairs(fields) do
+      schemas[name].by_name[field.name] = field
+      field.expected = expected_types[field.type]
+      if field.object then field.schema = schemas[field.object] else field.element = element_row(field) end
+    end
   end
   return schemas[type_name]
 end
@@ -33,7 +67,6 @@ end
 
 local function write_string(value, path)
   if not utf8.len(value) then mistake(path, "not valid UTF-8") end
-  if value:find("\0", 1, true) then mistake(path, "a zero byte is not allowed") end
   return json.string(value)
 end
 
@@ -43,13 +76,12 @@ local function write_number(value, path)
   return json.number(value)
 end
 
--- Anything but a table, whatever the field wants: the core compares the types.
-local function write_scalar(value, path, expected)
+local function write_scalar(value, row, path)
   local kind = type(value)
   if kind == "string" then return write_string(value, path) end
   if kind == "number" then return write_number(value, path) end
   if kind == "boolean" then return tostring(value) end
-  mistake(path, ("%s expected, got %s"):format(expected, kind))
+  mistake(path, ("%s expected, got %s"):format(row.expected, kind))
 end
 
 local function name_path(path, name)
@@ -57,118 +89,60 @@ local function name_path(path, name)
   return ("%s[%q]"):format(path, name)
 end
 
-local function sorted_names(value, path)
-  local names = {}
+-- How a table is to be written: its length if it is a list, nil and its sorted names if it is not.
+local function shape(value, path)
+  local count, highest, names = 0, 0, {}
   for key in pairs(value) do
-    if type(key) ~= "string" then
-      mistake(("%s[%s]"):format(path, tostring(key)), "a name expected as key, got " .. type(key))
+    if type(key) == "string" then
+      names[#names + 1] = key
+    elseif math.type(key) == "integer" and key > 0 then
+      count, highest = count + 1, math.max(highest, key)
+    else
+      mistake(("%s[%s]"):format(path, tostring(key)), "names and list positions are keys, not " .. type(key) .. "s")
     end
-    names[#names + 1] = key
+  end
+  if count > 0 and #names > 0 then mistake(path, "a table cannot be a list and have names: '" .. names[1] .. "'") end
+  for i = 1, count do
+    if value[i] == nil then mistake(("%s[%d]"):format(path, i), "nil in a list") end
   end
   table.sort(names)
-  return names
+  return count > 0 and count or nil, names
 end
 
--- The length of a table that must be a list without holes.
-local function list_length(value, path)
-  local count, highest = 0, 0
-  for key in pairs(value) do
-    if math.type(key) ~= "integer" or key < 1 then
-      mistake(path, ("list expected, got a table with the key '%s'"):format(tostring(key)))
-    end
-    count, highest = count + 1, math.max(highest, key)
-  end
-  if highest ~= count then
-    local hole = 1
-    while value[hole] ~= nil do hole = hole + 1 end
-    mistake(("%s[%d]"):format(path, hole), "a list must not have holes, this is nil")
-  end
-  return count
-end
+local write
 
-local function write_list(value, path, write_element)
+local function write_list(value, length, row, path, above)
   local parts = {}
-  for i = 1, list_length(value, path) do parts[i] = write_element(value[i], ("%s[%d]"):format(path, i)) end
+  for i = 1, length do parts[i] = write(value[i], row.element or ANY, ("%s[%d]"):format(path, i), above) end
   return "[" .. table.concat(parts, ",") .. "]"
 end
 
-local function write_map(value, path, write_element)
+local function write_names(value, names, row, path, above)
   local parts = {}
-  for i, name in ipairs(sorted_names(value, path)) do
-    local element = name_path(path, name)
-    parts[i] = write_string(name, element) .. ":" .. write_element(value[name], element)
+  for i, name in ipairs(names) do
+    local inner, inner_path = row.element or ANY, name_path(path, name)
+    if row.schema then inner = row.schema.by_name[name] or UNKNOWN end
+    parts[i] = write_string(name, inner_path) .. ":" .. write(value[name], inner, inner_path, above)
   end
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
-local function write_text(value, path)
-  return write_scalar(value, path, "string")
-end
-
--- Any JSON: a table with a first element is a list, every other one an object. `above` holds the tables around it.
-local function write_any(value, path, above, depth)
-  if type(value) ~= "table" then return write_scalar(value, path, "JSON value") end
-  above, depth = above or {}, (depth or 0) + 1
+-- `above` holds the tables around the value and their number. The core takes {} for an empty list, too.
+function write(value, row, path, above)
+  if row == UNKNOWN then return "null" end
+  if type(value) ~= "table" then return write_scalar(value, row, path) end
   if above[value] then mistake(path, "the table contains itself") end
-  if depth > MAXIMUM_DEPTH then mistake(path, "nested too deeply") end
-  above[value] = true
-  local write = value[1] ~= nil and write_list or write_map
-  local text = write(value, path, function(element, element_path)
-    return write_any(element, element_path, above, depth)
-  end)
-  above[value] = nil
+  if above.depth == MAXIMUM_DEPTH then mistake(path, "nested too deeply") end
+  above[value], above.depth = true, above.depth + 1
+  local length, names = shape(value, path)
+  local text = length and write_list(value, length, row, path, above) or write_names(value, names, row, path, above)
+  above[value], above.depth = nil, above.depth - 1
   return text
-end
-
-local write_object
-
--- By field type: what it is called when something else was given, and how a table is written (nil: not at all).
-local writers = {
-  string = { "string" },
-  bool = { "boolean" },
-  integer = { "integer" },
-  object = { "table", function(field, value, path) return write_object(field.object, value, path) end },
-  map = { "table", function(_, value, path) return write_map(value, path, write_text) end },
-  pair = { "table", function(_, value, path)
-    return write_list(value, path, function(element, element_path)
-      return write_scalar(element, element_path, "integer")
-    end)
-  end },
-  list = { "table", function(field, value, path)
-    if field.element == "string" then return write_list(value, path, write_text) end
-    return write_list(value, path, function(element, element_path)
-      if type(element) ~= "table" then return write_scalar(element, element_path, "table") end
-      return write_object(field.element, element, element_path)
-    end)
-  end },
-  index_map = { "table", function(_, value, path) return write_any(value, path) end },
-  raw = { "JSON value", function(_, value, path) return write_any(value, path) end },
-  any = { "JSON value", function(_, value, path) return write_any(value, path) end },
-}
-
-local function write_field(field, value, path)
-  local expected, write_table = table.unpack(writers[field.type])
-  if type(value) ~= "table" then return write_scalar(value, path, expected) end
-  if not write_table then mistake(path, expected .. " expected, got table") end
-  return write_table(field, value, path)
-end
-
--- Fields that the type does not have go out empty: that they are there is what the core complains about.
-function write_object(type_name, value, path)
-  local by_name = {}
-  for _, field in ipairs(fields_of(type_name)) do by_name[field.name] = field end
-  local parts = {}
-  for i, name in ipairs(sorted_names(value, path)) do
-    local field, field_path = by_name[name], name_path(path, name)
-    local text = field and write_field(field, value[name], field_path) or "null"
-    parts[i] = write_string(name, field_path) .. ":" .. text
-  end
-  return "{" .. table.concat(parts, ",") .. "}"
 end
 
 -- The JSON text of a table as a document of that type; nil and what is wrong with it. `path` is what messages call it.
 function document.encode(type_name, value, path)
-  local ok, result = pcall(write_object, type_name, value, path)
+  local ok, result = pcall(write, value, { expected = "table", schema = schema_of(type_name) }, path, { depth = 0 })
   if ok then return result end
   if getmetatable(result) ~= mistake_class then error(result, 0) end
   return nil, result.message
@@ -178,16 +152,16 @@ end
 
 local complete
 
-local function complete_list(element, list)
-  if element ~= "string" then
-    for i, value in ipairs(list) do list[i] = complete(element, value) end
+local function complete_list(schema, list)
+  if schema then
+    for i, value in ipairs(list) do list[i] = complete(schema, value) end
   end
   return list
 end
 
-local function complete_index_map(element, map)
+local function complete_index_map(schema, map)
   local result = {}
-  for key, value in pairs(map) do result[math.tointeger(key) or key] = complete(element, value) end
+  for key, value in pairs(map) do result[math.tointeger(key) or key] = complete(schema, value) end
   return result
 end
 
@@ -198,19 +172,19 @@ local readers = {
   integer = function(_, value) return value or 0 end,
   pair = function(_, value) return value or { 0, 0 } end,
   map = function(_, value) return value or {} end,
-  list = function(field, value) return complete_list(field.element, value or {}) end,
-  index_map = function(field, value) return complete_index_map(field.element, value or {}) end,
+  list = function(field, value) return complete_list(field.element.schema, value or {}) end,
+  index_map = function(field, value) return complete_index_map(field.element.schema, value or {}) end,
   object = function(field, value)
     if value == nil and field.pointer then return nil end
-    return complete(field.object, value or {})
+    return complete(field.schema, value or {})
   end,
   raw = function(_, value) return value end,
   any = function(_, value) return value end,
 }
 
 -- Fills in what a Go struct would have. Fields that the type does not have stay as they are.
-function complete(type_name, value)
-  for _, field in ipairs(fields_of(type_name) or {}) do
+function complete(schema, value)
+  for _, field in ipairs(schema.fields) do
     value[field.name] = readers[field.type](field, value[field.name])
   end
   return value
@@ -218,12 +192,12 @@ end
 
 -- The complete table of a document that the core has made.
 function document.decode(type_name, text)
-  return complete(type_name, json.decode(text))
+  return complete(schema_of(type_name), json.decode(text))
 end
 
 -- The same for an array of documents.
 function document.decode_list(type_name, text)
-  return complete_list(type_name, json.decode(text))
+  return complete_list(schema_of(type_name), json.decode(text))
 end
 
 return document
