@@ -399,7 +399,7 @@ int hcs_error_wrap(hcs_error *err, const char *format, ...) {
   va_end(arguments);
   memcpy(message + size, ": ", 3);
   hcs_text_copy(message + size + 2, sizeof message - size - 2, err->message);
-  memcpy(err->message, message, sizeof message);
+  hcs_text_copy(err->message, sizeof err->message, message);
   return -1;
 }
 
