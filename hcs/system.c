@@ -385,16 +385,13 @@ static int run_timed(hcs_system *system, hcs_operation operation,
 
 /*
  * The container may end between the gate and the request; then there is nothing left to do, which
- * HCS says with one of these (hcs-contract §1.5).
+ * HCS says with one of these (hcs-contract §1.5), or with its twin 0x8037….
  */
 static int is_end_request_done(const hcs_error *err) {
-  static const uint64_t codes[] = {HCS_E_SYSTEM_ALREADY_STOPPED, HCS_E_SYSTEM_NOT_FOUND,
-                                   HCS_E_OPERATION_PENDING};
+  uint64_t kind = hcs_error_kind(err) | 0x40000000;
 
-  for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-    if (hcs_error_kind(err) == codes[i])
-      return 1;
-  return 0;
+  return kind == HCS_E_SYSTEM_ALREADY_STOPPED || kind == HCS_E_SYSTEM_NOT_FOUND ||
+         kind == HCS_E_OPERATION_PENDING;
 }
 
 /* shutdown and terminate: requests, whose end is what wait tells. */
