@@ -13,9 +13,7 @@ void hcs_handle_init(hcs_handle *handle, void (*destroy)(hcs_handle *handle, int
   handle->destroy = destroy;
 }
 
-void hcs_handle_hold(hcs_handle *handle) {
-  hcs_references_add(&handle->references, HCS_HOLDER);
-}
+void hcs_handle_hold(hcs_handle *handle) { hcs_references_add(&handle->references, HCS_HOLDER); }
 
 /*
  * In a forked child the parent's callers are counted and will never leave. The platform's object
@@ -38,13 +36,9 @@ int hcs_handle_closed(const hcs_handle *handle) {
   return atomic_load(&handle->phase) == HCS_CLOSED;
 }
 
-void hcs_handle_set_closed(hcs_handle *handle) {
-  atomic_store(&handle->phase, HCS_CLOSED);
-}
+void hcs_handle_set_closed(hcs_handle *handle) { atomic_store(&handle->phase, HCS_CLOSED); }
 
-int hcs_fail_closed(hcs_error *err) {
-  return hcs_fail(err, HCS_E_ALREADY_CLOSED, NULL);
-}
+int hcs_fail_closed(hcs_error *err) { return hcs_fail(err, HCS_E_ALREADY_CLOSED, NULL); }
 
 int hcs_fail_missing(hcs_error *err) {
   return hcs_fail(err, HCS_E_NOT_SUPPORTED, "the %s backend does not have this operation",
@@ -61,8 +55,7 @@ int hcs_handle_visit(hcs_handle *handle, hcs_error *err) {
 }
 
 void hcs_handle_leave(hcs_handle *handle) {
-  if (hcs_references_remove(&handle->references, HCS_CALLER) == 0)
-    handle->destroy(handle, 1);
+  if (hcs_references_remove(&handle->references, HCS_CALLER) == 0) handle->destroy(handle, 1);
 }
 
 /*
@@ -70,12 +63,10 @@ void hcs_handle_leave(hcs_handle *handle) {
  * close for ever: POSIX lets readers overtake a waiting writer.
  */
 int hcs_handle_enter(hcs_handle *handle, hcs_rwlock *lock, hcs_error *err) {
-  if (hcs_handle_visit(handle, err) != 0)
-    return -1;
+  if (hcs_handle_visit(handle, err) != 0) return -1;
   if (atomic_load(&handle->phase) == HCS_OPEN) {
     hcs_rwlock_share(lock);
-    if (atomic_load(&handle->phase) != HCS_CLOSED)
-      return 0;
+    if (atomic_load(&handle->phase) != HCS_CLOSED) return 0;
     hcs_rwlock_unshare(lock);
   }
   hcs_handle_leave(handle);
@@ -110,11 +101,9 @@ void hcs_handle_close_end(hcs_handle *handle, hcs_rwlock *lock) {
 static int64_t seconds_from(const char *text) {
   int64_t seconds = 0;
 
-  if (text == NULL || *text == '\0')
-    return DEFAULT_TIMEOUT_S;
+  if (text == NULL || *text == '\0') return DEFAULT_TIMEOUT_S;
   for (; *text != '\0'; text++) {
-    if (*text < '0' || *text > '9')
-      return DEFAULT_TIMEOUT_S;
+    if (*text < '0' || *text > '9') return DEFAULT_TIMEOUT_S;
     if (seconds > INT64_MAX / NS_PER_S / 20) /* centuries: more digits change nothing */
       continue;
     seconds = seconds * 10 + (*text - '0');

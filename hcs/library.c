@@ -5,17 +5,11 @@
 
 #include "handle.h"
 
-int64_t hcs_clock_ns(void) {
-  return hcs_platform_get()->clock_ns();
-}
+int64_t hcs_clock_ns(void) { return hcs_platform_get()->clock_ns(); }
 
-void hcs_string_free(char *text) {
-  free(text);
-}
+void hcs_string_free(char *text) { free(text); }
 
-const char *hcs_backend(void) {
-  return hcs_platform_get()->name;
-}
+const char *hcs_backend(void) { return hcs_platform_get()->name; }
 
 /* With both documents checked; NULL with `err` filled. */
 static char *enumerate(const char *query, const char *property_query, hcs_error *err) {
@@ -26,13 +20,11 @@ static char *enumerate(const char *query, const char *property_query, hcs_error 
 
   filter = hcs_document_parse("ComputeSystemQuery", "query", query != NULL ? query : "{}", NULL,
                               platform->support, err);
-  if (filter == NULL)
-    return NULL;
+  if (filter == NULL) return NULL;
   if (property_query != NULL)
-    types = hcs_document_parse("PropertyQuery", "query", property_query, NULL, platform->support,
-                               err);
-  if (property_query == NULL || types != NULL)
-    list = platform->enumerate(filter, types, err);
+    types =
+        hcs_document_parse("PropertyQuery", "query", property_query, NULL, platform->support, err);
+  if (property_query == NULL || types != NULL) list = platform->enumerate(filter, types, err);
   hcs_document_free(types);
   hcs_document_free(filter);
   return list;
@@ -45,8 +37,7 @@ char *hcs_enumerate(const char *query, const char *property_query, hcs_error *er
     hcs_fail_missing(err);
   else
     list = enumerate(query, property_query, err);
-  if (list == NULL)
-    hcs_error_at(err, "hcs::GetComputeSystems", NULL, 0);
+  if (list == NULL) hcs_error_at(err, "hcs::GetComputeSystems", NULL, 0);
   return list;
 }
 

@@ -17,41 +17,21 @@
 typedef SRWLOCK hcs_mutex;
 typedef SRWLOCK hcs_rwlock;
 
-static inline void hcs_mutex_init(hcs_mutex *mutex) {
-  InitializeSRWLock(mutex);
-}
-static inline void hcs_mutex_destroy(hcs_mutex *mutex) {
-  (void)mutex;
-}
-static inline void hcs_mutex_lock(hcs_mutex *mutex) {
-  AcquireSRWLockExclusive(mutex);
-}
+static inline void hcs_mutex_init(hcs_mutex *mutex) { InitializeSRWLock(mutex); }
+static inline void hcs_mutex_destroy(hcs_mutex *mutex) { (void)mutex; }
+static inline void hcs_mutex_lock(hcs_mutex *mutex) { AcquireSRWLockExclusive(mutex); }
 /* 1 if the mutex was free and is now ours. */
 static inline int hcs_mutex_trylock(hcs_mutex *mutex) {
   return TryAcquireSRWLockExclusive(mutex) != 0;
 }
-static inline void hcs_mutex_unlock(hcs_mutex *mutex) {
-  ReleaseSRWLockExclusive(mutex);
-}
+static inline void hcs_mutex_unlock(hcs_mutex *mutex) { ReleaseSRWLockExclusive(mutex); }
 
-static inline void hcs_rwlock_init(hcs_rwlock *lock) {
-  InitializeSRWLock(lock);
-}
-static inline void hcs_rwlock_destroy(hcs_rwlock *lock) {
-  (void)lock;
-}
-static inline void hcs_rwlock_share(hcs_rwlock *lock) {
-  AcquireSRWLockShared(lock);
-}
-static inline void hcs_rwlock_unshare(hcs_rwlock *lock) {
-  ReleaseSRWLockShared(lock);
-}
-static inline void hcs_rwlock_exclude(hcs_rwlock *lock) {
-  AcquireSRWLockExclusive(lock);
-}
-static inline void hcs_rwlock_readmit(hcs_rwlock *lock) {
-  ReleaseSRWLockExclusive(lock);
-}
+static inline void hcs_rwlock_init(hcs_rwlock *lock) { InitializeSRWLock(lock); }
+static inline void hcs_rwlock_destroy(hcs_rwlock *lock) { (void)lock; }
+static inline void hcs_rwlock_share(hcs_rwlock *lock) { AcquireSRWLockShared(lock); }
+static inline void hcs_rwlock_unshare(hcs_rwlock *lock) { ReleaseSRWLockShared(lock); }
+static inline void hcs_rwlock_exclude(hcs_rwlock *lock) { AcquireSRWLockExclusive(lock); }
+static inline void hcs_rwlock_readmit(hcs_rwlock *lock) { ReleaseSRWLockExclusive(lock); }
 
 #else
 
@@ -63,38 +43,20 @@ typedef pthread_rwlock_t hcs_rwlock;
 static inline void hcs_mutex_init(hcs_mutex *mutex) {
   *mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
-static inline void hcs_mutex_destroy(hcs_mutex *mutex) {
-  pthread_mutex_destroy(mutex);
-}
-static inline void hcs_mutex_lock(hcs_mutex *mutex) {
-  pthread_mutex_lock(mutex);
-}
+static inline void hcs_mutex_destroy(hcs_mutex *mutex) { pthread_mutex_destroy(mutex); }
+static inline void hcs_mutex_lock(hcs_mutex *mutex) { pthread_mutex_lock(mutex); }
 /* 1 if the mutex was free and is now ours. */
-static inline int hcs_mutex_trylock(hcs_mutex *mutex) {
-  return pthread_mutex_trylock(mutex) == 0;
-}
-static inline void hcs_mutex_unlock(hcs_mutex *mutex) {
-  pthread_mutex_unlock(mutex);
-}
+static inline int hcs_mutex_trylock(hcs_mutex *mutex) { return pthread_mutex_trylock(mutex) == 0; }
+static inline void hcs_mutex_unlock(hcs_mutex *mutex) { pthread_mutex_unlock(mutex); }
 
 static inline void hcs_rwlock_init(hcs_rwlock *lock) {
   *lock = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
 }
-static inline void hcs_rwlock_destroy(hcs_rwlock *lock) {
-  pthread_rwlock_destroy(lock);
-}
-static inline void hcs_rwlock_share(hcs_rwlock *lock) {
-  pthread_rwlock_rdlock(lock);
-}
-static inline void hcs_rwlock_unshare(hcs_rwlock *lock) {
-  pthread_rwlock_unlock(lock);
-}
-static inline void hcs_rwlock_exclude(hcs_rwlock *lock) {
-  pthread_rwlock_wrlock(lock);
-}
-static inline void hcs_rwlock_readmit(hcs_rwlock *lock) {
-  pthread_rwlock_unlock(lock);
-}
+static inline void hcs_rwlock_destroy(hcs_rwlock *lock) { pthread_rwlock_destroy(lock); }
+static inline void hcs_rwlock_share(hcs_rwlock *lock) { pthread_rwlock_rdlock(lock); }
+static inline void hcs_rwlock_unshare(hcs_rwlock *lock) { pthread_rwlock_unlock(lock); }
+static inline void hcs_rwlock_exclude(hcs_rwlock *lock) { pthread_rwlock_wrlock(lock); }
+static inline void hcs_rwlock_readmit(hcs_rwlock *lock) { pthread_rwlock_unlock(lock); }
 
 #endif
 

@@ -24,12 +24,9 @@ typedef struct poll_set {
 /* As the objects' _watch(); a bare descriptor is never known to be ready. */
 static int watch(const hcs_poll_item *item, hcs_platform_poll_item *watched, hcs_error *err) {
   *watched = (hcs_platform_poll_item){.descriptor = -1};
-  if (item->system != NULL)
-    return hcs_system_watch(item->system, watched, err);
-  if (item->process != NULL)
-    return hcs_process_watch(item->process, watched, err);
-  if (item->stream != NULL)
-    return hcs_stream_watch(item->stream, watched, err);
+  if (item->system != NULL) return hcs_system_watch(item->system, watched, err);
+  if (item->process != NULL) return hcs_process_watch(item->process, watched, err);
+  if (item->stream != NULL) return hcs_stream_watch(item->stream, watched, err);
   watched->descriptor = item->descriptor;
   watched->for_write = item->for_write;
   return 0;
@@ -37,12 +34,9 @@ static int watch(const hcs_poll_item *item, hcs_platform_poll_item *watched, hcs
 
 static int unwatch(const hcs_poll_item *item, const hcs_platform_poll_item *watched,
                    hcs_error *err) {
-  if (item->system != NULL)
-    return hcs_system_unwatch(item->system, watched, err);
-  if (item->process != NULL)
-    return hcs_process_unwatch(item->process, watched, err);
-  if (item->stream != NULL)
-    return hcs_stream_unwatch(item->stream, watched, err);
+  if (item->system != NULL) return hcs_system_unwatch(item->system, watched, err);
+  if (item->process != NULL) return hcs_process_unwatch(item->process, watched, err);
+  if (item->stream != NULL) return hcs_stream_unwatch(item->stream, watched, err);
   return 0;
 }
 
@@ -51,8 +45,7 @@ static int unwatch_all(const poll_set *set, size_t count, hcs_error *err) {
   int result = 0;
 
   for (size_t i = 0; i < count; i++)
-    if (unwatch(&set->items[i], &set->watched[i], err) != 0)
-      result = -1;
+    if (unwatch(&set->items[i], &set->watched[i], err) != 0) result = -1;
   return result;
 }
 
@@ -66,8 +59,7 @@ static int watch_all(poll_set *set, hcs_error *err) {
       return -1;
     }
     set->watched[i].ready = ready;
-    if (!ready)
-      set->asked[set->asked_count++] = set->watched[i];
+    if (!ready) set->asked[set->asked_count++] = set->watched[i];
   }
   return 0;
 }
@@ -101,10 +93,8 @@ static int wait_for_any(poll_set *set, int64_t deadline_ns, hcs_error *err) {
   const hcs_platform *platform = hcs_platform_get();
   int result;
 
-  do
-    result = platform->poll(set->asked, set->asked_count, deadline_ns, err);
-  while (result == 0 && !collect(set) && !any_closed(set) &&
-         deadline_ns > platform->clock_ns());
+  do result = platform->poll(set->asked, set->asked_count, deadline_ns, err);
+  while (result == 0 && !collect(set) && !any_closed(set) && deadline_ns > platform->clock_ns());
   return result;
 }
 
@@ -112,10 +102,8 @@ static int poll_watched(poll_set *set, int64_t deadline_ns, hcs_error *err) {
   int ready = set->asked_count < set->count;
   int result = 0;
 
-  if (!ready)
-    return wait_for_any(set, deadline_ns, err);
-  if (set->asked_count > 0)
-    result = hcs_platform_get()->poll(set->asked, set->asked_count, 0, err);
+  if (!ready) return wait_for_any(set, deadline_ns, err);
+  if (set->asked_count > 0) result = hcs_platform_get()->poll(set->asked, set->asked_count, 0, err);
   collect(set);
   return result < 0 ? -1 : 0; /* interrupted or not, one is ready */
 }
@@ -123,11 +111,9 @@ static int poll_watched(poll_set *set, int64_t deadline_ns, hcs_error *err) {
 static int poll_set_run(poll_set *set, int64_t deadline_ns, hcs_error *err) {
   int result;
 
-  if (watch_all(set, err) != 0)
-    return -1;
+  if (watch_all(set, err) != 0) return -1;
   result = poll_watched(set, deadline_ns, err);
-  if (result < 0)
-    hcs_error_at(err, "hcs::Poll", NULL, 0);
+  if (result < 0) hcs_error_at(err, "hcs::Poll", NULL, 0);
   return unwatch_all(set, set->count, err) != 0 ? -1 : result;
 }
 
@@ -137,8 +123,7 @@ int hcs_poll(hcs_poll_item *items, size_t count, int64_t deadline_ns, hcs_error 
   poll_set set = {.items = items, .count = count, .watched = few, .asked = few + FEW};
   int result;
 
-  for (size_t i = 0; i < count; i++)
-    items[i].ready = 0;
+  for (size_t i = 0; i < count; i++) items[i].ready = 0;
   if (hcs_platform_get()->poll == NULL) {
     hcs_fail_missing(err);
     return hcs_error_at(err, "hcs::Poll", NULL, 0);

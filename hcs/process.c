@@ -45,8 +45,7 @@ static int exit_known(hcs_process *process, hcs_process_exit *out) {
 
   hcs_mutex_lock(&process->latch);
   known = process->known;
-  if (known && out != NULL)
-    *out = process->exit;
+  if (known && out != NULL) *out = process->exit;
   hcs_mutex_unlock(&process->latch);
   return known;
 }
@@ -71,16 +70,13 @@ static int wait_inside(hcs_process *process, int64_t deadline_ns, hcs_process_ex
   hcs_process_exit exit = {0};
   int result = 0;
 
-  if (platform->process_wait == NULL)
-    return hcs_fail_missing(err);
+  if (platform->process_wait == NULL) return hcs_fail_missing(err);
   if (!exit_known(process, NULL) && !hcs_handle_closed(&process->handle)) {
     result = platform->process_wait(process->native, deadline_ns, &exit, err);
-    if (result == 0)
-      latch_exit(process, &exit);
+    if (result == 0) latch_exit(process, &exit);
   }
   /* Another waiter's completion wins over our timeout, close over whatever the platform said. */
-  if (exit_known(process, out))
-    return 0;
+  if (exit_known(process, out)) return 0;
   return hcs_handle_closed(&process->handle) ? hcs_fail_closed(err) : result;
 }
 
@@ -91,8 +87,7 @@ int hcs_process_wait(hcs_process *process, int64_t deadline_ns, hcs_process_exit
   if (hcs_handle_visit(&process->handle, err) != 0)
     return fail_at(process, "hcsshim::Process::Wait", err);
   result = wait_inside(process, deadline_ns, out, err);
-  if (result < 0)
-    fail_at(process, "hcsshim::Process::Wait", err);
+  if (result < 0) fail_at(process, "hcsshim::Process::Wait", err);
   hcs_handle_leave(&process->handle);
   return result;
 }
@@ -108,10 +103,8 @@ static int exit_get(hcs_process *process, hcs_process_exit *out, hcs_error *err)
     return hcs_fail(err, HCS_E_INVALID_PROCESS_STATE,
                     "its exit code is not known: it was not started through create_process");
   if (result < 0 && hcs_error_kind(err) == HCS_E_TIMEOUT)
-    return hcs_fail(err, HCS_E_INVALID_PROCESS_STATE,
-                    "it has not exited yet: wait for it first");
-  if (result == 0)
-    *out = exit;
+    return hcs_fail(err, HCS_E_INVALID_PROCESS_STATE, "it has not exited yet: wait for it first");
+  if (result == 0) *out = exit;
   return result;
 }
 
@@ -121,8 +114,7 @@ int hcs_process_exit_get(hcs_process *process, hcs_process_exit *out, hcs_error 
   if (hcs_handle_visit(&process->handle, err) != 0)
     return fail_at(process, "hcs::Process::ExitCode", err);
   result = exit_get(process, out, err);
-  if (result < 0)
-    fail_at(process, "hcs::Process::ExitCode", err);
+  if (result < 0) fail_at(process, "hcs::Process::ExitCode", err);
   hcs_handle_leave(&process->handle);
   return result;
 }
@@ -130,8 +122,7 @@ int hcs_process_exit_get(hcs_process *process, hcs_process_exit *out, hcs_error 
 /* ---- making and freeing ----------------------------------------------------------------------- */
 
 static void process_free_native(hcs_process *process) {
-  if (process->native != NULL)
-    hcs_platform_get()->process_free(process->native);
+  if (process->native != NULL) hcs_platform_get()->process_free(process->native);
   process->native = NULL;
 }
 
@@ -180,8 +171,7 @@ static int make_pipes(hcs_process *process, hcs_error *err) {
   process->created = 1;
   for (int i = 0; i < 3; i++) {
     process->pipes[i] = hcs_pipe_new((hcs_stdio)i, hcs_system_id(process->system), err);
-    if (process->pipes[i] == NULL)
-      return -1;
+    if (process->pipes[i] == NULL) return -1;
   }
   return 0;
 }
@@ -201,13 +191,11 @@ static int create_native(hcs_process *process, const hcs_document *config, hcs_e
   const hcs_platform *platform = hcs_platform_get();
   hcs_platform_stream *streams[3] = {NULL, NULL, NULL};
 
-  if (platform->process_create == NULL)
-    return hcs_fail_missing(err);
+  if (platform->process_create == NULL) return hcs_fail_missing(err);
   process->native =
       platform->process_create(hcs_system_native(process->system), config,
                                hcs_deadline("HCSSHIM_TIMEOUT_SYSCALLWATCHER"), streams, err);
-  if (process->native == NULL)
-    return -1;
+  if (process->native == NULL) return -1;
   process->pid = platform->process_pid(process->native);
   connect_pipes(process, streams);
   return 0;
@@ -216,12 +204,10 @@ static int create_native(hcs_process *process, const hcs_document *config, hcs_e
 static int open_native(hcs_process *process, uint32_t pid, hcs_error *err) {
   const hcs_platform *platform = hcs_platform_get();
 
-  if (platform->process_open == NULL)
-    return hcs_fail_missing(err);
+  if (platform->process_open == NULL) return hcs_fail_missing(err);
   process->native = platform->process_open(hcs_system_native(process->system), pid,
                                            hcs_deadline("HCSSHIM_TIMEOUT_SYSCALLWATCHER"), err);
-  if (process->native == NULL)
-    return -1;
+  if (process->native == NULL) return -1;
   process->pid = platform->process_pid(process->native);
   return 0;
 }
@@ -229,20 +215,17 @@ static int open_native(hcs_process *process, uint32_t pid, hcs_error *err) {
 /* With the container entered. `config` NULL opens `pid`. */
 static hcs_process *process_make(hcs_system *system, const hcs_document *config, uint32_t pid,
                                  hcs_error *err) {
-  hcs_operation operation =
-      config != NULL ? HCS_SYSTEM_CREATE_PROCESS : HCS_SYSTEM_OPEN_PROCESS;
+  hcs_operation operation = config != NULL ? HCS_SYSTEM_CREATE_PROCESS : HCS_SYSTEM_OPEN_PROCESS;
   hcs_process *process;
   int result;
 
-  if (hcs_system_gate(system, operation, err) != 0 ||
-      (process = process_new(system, err)) == NULL)
+  if (hcs_system_gate(system, operation, err) != 0 || (process = process_new(system, err)) == NULL)
     return NULL;
   if (config == NULL)
     result = open_native(process, pid, err);
   else if ((result = make_pipes(process, err)) == 0)
     result = create_native(process, config, err);
-  if (result == 0)
-    return process;
+  if (result == 0) return process;
   hcs_handle_drop(&process->handle);
   return NULL;
 }
@@ -253,8 +236,7 @@ static void name_operation(char operation[OPERATION_SIZE], const json_t *config)
   const json_t *arguments = json_object_get(config, "CommandArgs");
   size_t used = strlen(operation);
 
-  if (*line != '\0')
-    snprintf(operation + used, OPERATION_SIZE - used, ": %s", line);
+  if (*line != '\0') snprintf(operation + used, OPERATION_SIZE - used, ": %s", line);
   for (size_t i = 0; *line == '\0' && i < json_array_size(arguments); i++) {
     used = strlen(operation);
     snprintf(operation + used, OPERATION_SIZE - used, "%s%s", i == 0 ? ": " : " ",
@@ -277,8 +259,7 @@ hcs_process *hcs_process_create(hcs_system *system, const char *config, hcs_erro
     hcs_document_free(document);
     hcs_system_exit(system);
   }
-  if (process == NULL)
-    hcs_error_at(err, operation, hcs_system_id(system), 0);
+  if (process == NULL) hcs_error_at(err, operation, hcs_system_id(system), 0);
   return process;
 }
 
@@ -289,8 +270,7 @@ hcs_process *hcs_process_open(hcs_system *system, uint32_t pid, hcs_error *err) 
     process = process_make(system, NULL, pid, err);
     hcs_system_exit(system);
   }
-  if (process == NULL)
-    hcs_error_at(err, "hcs::System::OpenProcess", hcs_system_id(system), pid);
+  if (process == NULL) hcs_error_at(err, "hcs::System::OpenProcess", hcs_system_id(system), pid);
   return process;
 }
 
@@ -301,8 +281,7 @@ static void close_inside(hcs_process *process) {
 
   look_once(process);
   hcs_handle_set_closed(&process->handle); /* before anyone is woken */
-  if (platform->process_release != NULL)
-    platform->process_release(process->native);
+  if (platform->process_release != NULL) platform->process_release(process->native);
   abandon_pipes(process);
 }
 
@@ -314,26 +293,20 @@ int hcs_process_close(hcs_process *process, hcs_error *err) {
     process_free_native(process);
     return 0;
   }
-  if (hcs_handle_close_begin(&process->handle, &process->lock))
-    close_inside(process);
+  if (hcs_handle_close_begin(&process->handle, &process->lock)) close_inside(process);
   hcs_handle_close_end(&process->handle, &process->lock);
   return 0;
 }
 
 void hcs_process_free(hcs_process *process) {
-  if (process == NULL)
-    return;
+  if (process == NULL) return;
   hcs_process_close(process, NULL);
   hcs_handle_drop(&process->handle);
 }
 
-int hcs_process_closed(const hcs_process *process) {
-  return hcs_handle_closed(&process->handle);
-}
+int hcs_process_closed(const hcs_process *process) { return hcs_handle_closed(&process->handle); }
 
-uint32_t hcs_process_pid(const hcs_process *process) {
-  return process->pid;
-}
+uint32_t hcs_process_pid(const hcs_process *process) { return process->pid; }
 
 const char *hcs_process_system_id(const hcs_process *process) {
   return hcs_system_id(process->system);
@@ -342,42 +315,33 @@ const char *hcs_process_system_id(const hcs_process *process) {
 /* ---- operations ------------------------------------------------------------------------------- */
 
 static int begin(hcs_process *process, const char *operation, hcs_error *err) {
-  if (hcs_handle_enter(&process->handle, &process->lock, err) == 0)
-    return 0;
+  if (hcs_handle_enter(&process->handle, &process->lock, err) == 0) return 0;
   return fail_at(process, operation, err);
 }
 
 static int finish(hcs_process *process, const char *operation, int result, hcs_error *err) {
-  if (result < 0)
-    fail_at(process, operation, err);
+  if (result < 0) fail_at(process, operation, err);
   hcs_handle_exit(&process->handle, &process->lock);
   return result;
 }
 
-static int fail_ended(hcs_error *err) {
-  return hcs_fail(err, HCS_E_PROCESS_ALREADY_STOPPED, NULL);
-}
+static int fail_ended(hcs_error *err) { return hcs_fail(err, HCS_E_PROCESS_ALREADY_STOPPED, NULL); }
 
 /* For the platform a process that is gone does not exist; for the caller it has stopped. */
 static int send_signal(hcs_process *process, const char *signal, int group, hcs_error *err) {
   const hcs_platform *platform = hcs_platform_get();
   int result;
 
-  if (platform->process_signal == NULL)
-    return hcs_fail_missing(err);
+  if (platform->process_signal == NULL) return hcs_fail_missing(err);
   result = platform->process_signal(process->native, signal, group, err);
-  if (result < 0 && hcs_error_kind(err) == HCS_E_ELEMENT_NOT_FOUND)
-    return fail_ended(err);
+  if (result < 0 && hcs_error_kind(err) == HCS_E_ELEMENT_NOT_FOUND) return fail_ended(err);
   return result;
 }
 
 static int kill_inside(hcs_process *process, hcs_error *err) {
-  if (look_once(process))
-    return fail_ended(err);
-  if (atomic_load(&process->killed))
-    return 0;
-  if (send_signal(process, NULL, 0, err) != 0)
-    return -1;
+  if (look_once(process)) return fail_ended(err);
+  if (atomic_load(&process->killed)) return 0;
+  if (send_signal(process, NULL, 0, err) != 0) return -1;
   atomic_store(&process->killed, 1);
   return 0;
 }
@@ -385,8 +349,7 @@ static int kill_inside(hcs_process *process, hcs_error *err) {
 int hcs_process_kill(hcs_process *process, hcs_error *err) {
   const char *operation = "hcs::Process::Kill";
 
-  if (begin(process, operation, err) != 0)
-    return -1;
+  if (begin(process, operation, err) != 0) return -1;
   return finish(process, operation, kill_inside(process, err), err);
 }
 
@@ -394,8 +357,7 @@ int hcs_process_signal(hcs_process *process, const char *signal, int group, hcs_
   const char *operation = "hcs::Process::Signal";
   int result;
 
-  if (begin(process, operation, err) != 0)
-    return -1;
+  if (begin(process, operation, err) != 0) return -1;
   result = look_once(process) ? fail_ended(err) : send_signal(process, signal, group, err);
   return finish(process, operation, result, err);
 }
@@ -403,10 +365,8 @@ int hcs_process_signal(hcs_process *process, const char *signal, int group, hcs_
 static int resize(hcs_process *process, uint16_t width, uint16_t height, hcs_error *err) {
   const hcs_platform *platform = hcs_platform_get();
 
-  if (platform->process_resize_console == NULL)
-    return hcs_fail_missing(err);
-  if (look_once(process))
-    return fail_ended(err);
+  if (platform->process_resize_console == NULL) return hcs_fail_missing(err);
+  if (look_once(process)) return fail_ended(err);
   return platform->process_resize_console(process->native, width, height, err);
 }
 
@@ -414,8 +374,7 @@ int hcs_process_resize_console(hcs_process *process, uint16_t width, uint16_t he
                                hcs_error *err) {
   const char *operation = "hcs::Process::ResizeConsole";
 
-  if (begin(process, operation, err) != 0)
-    return -1;
+  if (begin(process, operation, err) != 0) return -1;
   return finish(process, operation, resize(process, width, height, err), err);
 }
 
@@ -424,8 +383,7 @@ int hcs_process_pollfd(hcs_process *process, intptr_t *descriptor, hcs_error *er
   const char *operation = "hcs::Process::PollFd";
   int result;
 
-  if (begin(process, operation, err) != 0)
-    return -1;
+  if (begin(process, operation, err) != 0) return -1;
   if (platform->process_pollfd == NULL)
     result = hcs_fail_missing(err);
   else
@@ -442,7 +400,8 @@ static int fail_no_pipe(hcs_process *process, hcs_stdio which, hcs_error *err) {
   if (!process->created)
     return hcs_fail(err, HCS_E_ELEMENT_NOT_FOUND,
                     "no %s on an opened process: the pipe of %s belongs to the client that "
-                    "created the process", streams[which], fields[which]);
+                    "created the process",
+                    streams[which], fields[which]);
   return hcs_fail(err, HCS_E_ELEMENT_NOT_FOUND,
                   "the process has no %s pipe: set %s = true in its config", streams[which],
                   fields[which]);
@@ -459,8 +418,7 @@ static int close_stdin(hcs_process *process, hcs_error *err) {
 int hcs_process_close_stdin(hcs_process *process, hcs_error *err) {
   const char *operation = "hcs::Process::CloseStdin";
 
-  if (begin(process, operation, err) != 0)
-    return -1;
+  if (begin(process, operation, err) != 0) return -1;
   return finish(process, operation, close_stdin(process, err), err);
 }
 
@@ -468,8 +426,7 @@ hcs_stream *hcs_process_stream(hcs_process *process, hcs_stdio which, hcs_error 
   const char *operation = "hcs::Process::StdioLegacy";
   hcs_stream *stream = NULL;
 
-  if (begin(process, operation, err) != 0)
-    return NULL;
+  if (begin(process, operation, err) != 0) return NULL;
   if (process->pipes[which] == NULL)
     fail_no_pipe(process, which, err);
   else
@@ -481,16 +438,13 @@ hcs_stream *hcs_process_stream(hcs_process *process, hcs_stdio which, hcs_error 
 /* ---- poll ------------------------------------------------------------------------------------- */
 
 int hcs_process_watch(hcs_process *process, hcs_platform_poll_item *item, hcs_error *err) {
-  if (hcs_handle_visit(&process->handle, err) != 0)
-    return fail_at(process, "hcs::Poll", err);
-  if (hcs_handle_closed(&process->handle))
-    return hcs_process_unwatch(process, item, err);
+  if (hcs_handle_visit(&process->handle, err) != 0) return fail_at(process, "hcs::Poll", err);
+  if (hcs_handle_closed(&process->handle)) return hcs_process_unwatch(process, item, err);
   item->process = process->native;
   return exit_known(process, NULL);
 }
 
-int hcs_process_unwatch(hcs_process *process, const hcs_platform_poll_item *item,
-                        hcs_error *err) {
+int hcs_process_unwatch(hcs_process *process, const hcs_platform_poll_item *item, hcs_error *err) {
   int result = 0;
 
   (void)item;

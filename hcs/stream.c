@@ -48,11 +48,9 @@ struct hcs_stream {
 static void pipe_destroy(hcs_handle *handle, int whole) {
   hcs_pipe *pipe = (hcs_pipe *)handle;
 
-  if (pipe->native != NULL)
-    hcs_platform_get()->stream_free(pipe->native);
+  if (pipe->native != NULL) hcs_platform_get()->stream_free(pipe->native);
   pipe->native = NULL;
-  if (!whole || !hcs_mutex_trylock(&pipe->mutex))
-    return;
+  if (!whole || !hcs_mutex_trylock(&pipe->mutex)) return;
   hcs_mutex_unlock(&pipe->mutex);
   hcs_mutex_destroy(&pipe->mutex);
   free(pipe->bytes);
@@ -82,8 +80,7 @@ void hcs_pipe_connect(hcs_pipe *pipe, hcs_platform_stream *stream, uint32_t pid)
 
 /* With the mutex held. */
 static void end_locked(hcs_pipe *pipe) {
-  if (pipe->native != NULL && !pipe->ended)
-    hcs_platform_get()->stream_release(pipe->native);
+  if (pipe->native != NULL && !pipe->ended) hcs_platform_get()->stream_release(pipe->native);
   pipe->ended = 1;
 }
 
@@ -96,8 +93,7 @@ static void pipe_unlock(hcs_pipe *pipe) {
     pipe->native = NULL;
   }
   hcs_mutex_unlock(&pipe->mutex);
-  if (unused != NULL)
-    hcs_platform_get()->stream_free(unused);
+  if (unused != NULL) hcs_platform_get()->stream_free(unused);
 }
 
 void hcs_pipe_end(hcs_pipe *pipe) {
@@ -107,13 +103,11 @@ void hcs_pipe_end(hcs_pipe *pipe) {
 }
 
 void hcs_pipe_abandon(hcs_pipe *pipe) {
-  if (pipe == NULL)
-    return;
+  if (pipe == NULL) return;
   if (!hcs_handle_foreign(&pipe->handle)) {
     hcs_mutex_lock(&pipe->mutex);
     pipe->offered = 0;
-    if (pipe->open == 0)
-      end_locked(pipe);
+    if (pipe->open == 0) end_locked(pipe);
     pipe_unlock(pipe);
   }
   hcs_handle_drop(&pipe->handle);
@@ -134,8 +128,7 @@ static hcs_platform_stream *pipe_use(hcs_pipe *pipe) {
 
   hcs_mutex_lock(&pipe->mutex);
   native = pipe->ended ? NULL : pipe->native;
-  if (native != NULL)
-    pipe->users++;
+  if (native != NULL) pipe->users++;
   pipe_unlock(pipe);
   return native;
 }
@@ -159,17 +152,13 @@ static int buffer_reserve(hcs_pipe *pipe, size_t room, hcs_error *err) {
   size_t capacity = pipe->capacity > 0 ? pipe->capacity * 2 : CHUNK_BYTES;
   char *bytes;
 
-  if (pipe->capacity - pipe->end >= room)
-    return 0;
+  if (pipe->capacity - pipe->end >= room) return 0;
   if (pipe->start >= live && pipe->capacity - live >= room) {
     memmove(pipe->bytes, pipe->bytes + pipe->start, live);
   } else {
-    while (capacity - live < room)
-      capacity *= 2;
-    if ((bytes = malloc(capacity)) == NULL)
-      return hcs_fail_memory(err);
-    if (live > 0)
-      memcpy(bytes, pipe->bytes + pipe->start, live);
+    while (capacity - live < room) capacity *= 2;
+    if ((bytes = malloc(capacity)) == NULL) return hcs_fail_memory(err);
+    if (live > 0) memcpy(bytes, pipe->bytes + pipe->start, live);
     free(pipe->bytes);
     pipe->bytes = bytes;
     pipe->capacity = capacity;
@@ -198,8 +187,7 @@ static void buffer_consume(hcs_pipe *pipe, size_t size) {
   size_t live = pipe->end - pipe->start;
 
   pipe->start += size < live ? size : live;
-  if (pipe->start < pipe->end || pipe->readers > 0)
-    return;
+  if (pipe->start < pipe->end || pipe->readers > 0) return;
   pipe->start = pipe->end = 0;
   if (pipe->capacity > CHUNK_BYTES) {
     free(pipe->bytes);
@@ -220,8 +208,7 @@ static int read_begin(hcs_pipe *pipe, char **chunk, hcs_error *err) {
   if (result == 1) {
     *chunk = pipe->spare != NULL ? pipe->spare : malloc(CHUNK_BYTES);
     pipe->spare = NULL;
-    if (*chunk == NULL)
-      result = hcs_fail_memory(err);
+    if (*chunk == NULL) result = hcs_fail_memory(err);
   }
   if (result == 1) {
     pipe->users++;
@@ -256,18 +243,15 @@ static int pipe_fill(hcs_pipe *pipe, size_t *size, int64_t deadline_ns, hcs_erro
   size_t got = 0;
   int result;
 
-  if (pipe->which == HCS_STDIN)
-    return hcs_fail_errno(err, EBADF, "stdin can be written only");
+  if (pipe->which == HCS_STDIN) return hcs_fail_errno(err, EBADF, "stdin can be written only");
   result = read_begin(pipe, &chunk, err);
-  if (result < 0)
-    return -1;
+  if (result < 0) return -1;
   if (result == 1) {
-    result = hcs_platform_get()->stream_read(pipe->native, chunk, CHUNK_BYTES, &got, deadline_ns,
-                                             err);
+    result =
+        hcs_platform_get()->stream_read(pipe->native, chunk, CHUNK_BYTES, &got, deadline_ns, err);
     read_end(pipe, chunk, result, got);
   }
-  if (result == 0)
-    *size = got;
+  if (result == 0) *size = got;
   return result;
 }
 
@@ -284,14 +268,12 @@ static int pipe_write(hcs_pipe *pipe, const void *data, size_t size, size_t *wri
   if (pipe->which != HCS_STDIN)
     return hcs_fail_errno(err, EBADF, "%s can be read only",
                           pipe->which == HCS_STDOUT ? "stdout" : "stderr");
-  if ((native = pipe_use(pipe)) == NULL)
-    return fail_ended(err);
+  if ((native = pipe_use(pipe)) == NULL) return fail_ended(err);
   if (size > 0)
     result = hcs_platform_get()->stream_write(native, data, size, &taken, deadline_ns, err);
   if (pipe_unuse(pipe) && result != 0)
     return fail_ended(err); /* close_stdin by another thread has woken us */
-  if (result == 0)
-    *written = taken;
+  if (result == 0) *written = taken;
   return result;
 }
 
@@ -305,8 +287,7 @@ static void stream_destroy(hcs_handle *handle, int whole) {
   hcs_stream *stream = (hcs_stream *)handle;
   hcs_pipe *pipe = stream->pipe;
 
-  if (whole)
-    free(stream);
+  if (whole) free(stream);
   hcs_handle_drop(&pipe->handle);
 }
 
@@ -341,26 +322,19 @@ int hcs_stream_close(hcs_stream *stream, hcs_error *err) {
 }
 
 void hcs_stream_free(hcs_stream *stream) {
-  if (stream == NULL)
-    return;
+  if (stream == NULL) return;
   stream_detach(stream, 0);
   hcs_handle_drop(&stream->handle);
 }
 
-int hcs_stream_closed(const hcs_stream *stream) {
-  return hcs_handle_closed(&stream->handle);
-}
+int hcs_stream_closed(const hcs_stream *stream) { return hcs_handle_closed(&stream->handle); }
 
-hcs_stdio hcs_stream_which(const hcs_stream *stream) {
-  return stream->pipe->which;
-}
+hcs_stdio hcs_stream_which(const hcs_stream *stream) { return stream->pipe->which; }
 
 /* In, unless closed; paired with finish(). */
 static int begin(hcs_stream *stream, const char *operation, hcs_error *err) {
-  if (hcs_handle_visit(&stream->handle, err) != 0)
-    return fail_at(stream, operation, err);
-  if (!hcs_handle_closed(&stream->handle))
-    return 0;
+  if (hcs_handle_visit(&stream->handle, err) != 0) return fail_at(stream, operation, err);
+  if (!hcs_handle_closed(&stream->handle)) return 0;
   hcs_fail_closed(err);
   fail_at(stream, operation, err);
   hcs_handle_leave(&stream->handle);
@@ -368,8 +342,7 @@ static int begin(hcs_stream *stream, const char *operation, hcs_error *err) {
 }
 
 static int finish(hcs_stream *stream, const char *operation, int result, hcs_error *err) {
-  if (result < 0)
-    fail_at(stream, operation, err);
+  if (result < 0) fail_at(stream, operation, err);
   hcs_handle_leave(&stream->handle);
   return result;
 }
@@ -379,8 +352,7 @@ const char *hcs_stream_buffer(hcs_stream *stream, size_t *size) {
   const char *bytes = NULL;
 
   *size = 0;
-  if (hcs_handle_foreign(&stream->handle) || hcs_handle_closed(&stream->handle))
-    return NULL;
+  if (hcs_handle_foreign(&stream->handle) || hcs_handle_closed(&stream->handle)) return NULL;
   hcs_mutex_lock(&pipe->mutex);
   if (pipe->bytes != NULL) {
     bytes = pipe->bytes + pipe->start;
@@ -393,8 +365,7 @@ const char *hcs_stream_buffer(hcs_stream *stream, size_t *size) {
 void hcs_stream_consume(hcs_stream *stream, size_t size) {
   hcs_pipe *pipe = stream->pipe;
 
-  if (hcs_handle_foreign(&stream->handle) || hcs_handle_closed(&stream->handle))
-    return;
+  if (hcs_handle_foreign(&stream->handle) || hcs_handle_closed(&stream->handle)) return;
   hcs_mutex_lock(&pipe->mutex);
   buffer_consume(pipe, size);
   hcs_mutex_unlock(&pipe->mutex);
@@ -404,12 +375,10 @@ int hcs_stream_fill(hcs_stream *stream, size_t *size, int64_t deadline_ns, hcs_e
   const char *operation = "hcs::Stream::Read";
   int result;
 
-  if (begin(stream, operation, err) != 0)
-    return -1;
+  if (begin(stream, operation, err) != 0) return -1;
   result = pipe_fill(stream->pipe, size, deadline_ns, err);
   /* What was read stays in the pipe's buffer for its other objects. */
-  if (hcs_handle_closed(&stream->handle))
-    result = hcs_fail_closed(err);
+  if (hcs_handle_closed(&stream->handle)) result = hcs_fail_closed(err);
   return finish(stream, operation, result, err);
 }
 
@@ -418,12 +387,10 @@ int hcs_stream_write(hcs_stream *stream, const void *data, size_t size, size_t *
   const char *operation = "hcs::Stream::Write";
   int result;
 
-  if (begin(stream, operation, err) != 0)
-    return -1;
+  if (begin(stream, operation, err) != 0) return -1;
   result = pipe_write(stream->pipe, data, size, written, deadline_ns, err);
   /* Bytes that are in the pipe are a success, whatever happened to the object since. */
-  if (result != 0 && hcs_handle_closed(&stream->handle))
-    result = hcs_fail_closed(err);
+  if (result != 0 && hcs_handle_closed(&stream->handle)) result = hcs_fail_closed(err);
   return finish(stream, operation, result, err);
 }
 
@@ -432,10 +399,8 @@ static int pipe_pollfd(hcs_pipe *pipe, intptr_t *descriptor, hcs_error *err) {
   hcs_platform_stream *native;
   int result;
 
-  if (platform->stream_pollfd == NULL)
-    return hcs_fail_missing(err);
-  if ((native = pipe_use(pipe)) == NULL)
-    return fail_ended(err);
+  if (platform->stream_pollfd == NULL) return hcs_fail_missing(err);
+  if ((native = pipe_use(pipe)) == NULL) return fail_ended(err);
   result = platform->stream_pollfd(native, descriptor, err);
   pipe_unuse(pipe);
   return result;
@@ -444,8 +409,7 @@ static int pipe_pollfd(hcs_pipe *pipe, intptr_t *descriptor, hcs_error *err) {
 int hcs_stream_pollfd(hcs_stream *stream, intptr_t *descriptor, hcs_error *err) {
   const char *operation = "hcs::Stream::PollFd";
 
-  if (begin(stream, operation, err) != 0)
-    return -1;
+  if (begin(stream, operation, err) != 0) return -1;
   return finish(stream, operation, pipe_pollfd(stream->pipe, descriptor, err), err);
 }
 
@@ -462,11 +426,9 @@ static int pipe_ready(hcs_pipe *pipe) {
 }
 
 int hcs_stream_watch(hcs_stream *stream, hcs_platform_poll_item *item, hcs_error *err) {
-  if (begin(stream, "hcs::Poll", err) != 0)
-    return -1;
+  if (begin(stream, "hcs::Poll", err) != 0) return -1;
   item->for_write = stream->pipe->which == HCS_STDIN;
-  if (pipe_ready(stream->pipe))
-    return 1;
+  if (pipe_ready(stream->pipe)) return 1;
   item->stream = pipe_use(stream->pipe);
   return item->stream == NULL;
 }
@@ -474,9 +436,7 @@ int hcs_stream_watch(hcs_stream *stream, hcs_platform_poll_item *item, hcs_error
 int hcs_stream_unwatch(hcs_stream *stream, const hcs_platform_poll_item *item, hcs_error *err) {
   int result = 0;
 
-  if (item->stream != NULL)
-    pipe_unuse(stream->pipe);
-  if (hcs_handle_closed(&stream->handle))
-    result = hcs_fail_closed(err);
+  if (item->stream != NULL) pipe_unuse(stream->pipe);
+  if (hcs_handle_closed(&stream->handle)) result = hcs_fail_closed(err);
   return finish(stream, "hcs::Poll", result, err);
 }

@@ -12,7 +12,7 @@
 struct hcs_system {
   hcs_handle handle;
   hcs_rwlock lock;
-  atomic_int exit; /* an hcs_exit_type once the end is known, else 0; written once */
+  atomic_int exit;  /* an hcs_exit_type once the end is known, else 0; written once */
   hcs_error *spare; /* for close, which must not fail for want of memory */
   hcs_platform_system *native;
   char id[ID_MAX + 1];
@@ -36,23 +36,36 @@ typedef struct gate {
 } gate;
 
 static const gate gates[] = {
-    [HCS_SYSTEM_START] = {"hcs::System::Start", "Created", {NULL, STARTED, STARTED}, REFUSED,
+    [HCS_SYSTEM_START] = {"hcs::System::Start",
+                          "Created",
+                          {NULL, STARTED, STARTED},
+                          REFUSED,
                           "HCSSHIM_TIMEOUT_SYSTEMSTART"},
     [HCS_SYSTEM_SHUTDOWN] = {"hcs::System::Shutdown", NULL, {NULL, NULL, NULL}, DONE, NULL},
     [HCS_SYSTEM_TERMINATE] = {"hcs::System::Terminate", NULL, {NULL, NULL, NULL}, DONE, NULL},
-    [HCS_SYSTEM_PAUSE] = {"hcs::System::Pause", "Running",
-                          {NOT_STARTED, NULL, "it has been paused already"}, REFUSED,
+    [HCS_SYSTEM_PAUSE] = {"hcs::System::Pause",
+                          "Running",
+                          {NOT_STARTED, NULL, "it has been paused already"},
+                          REFUSED,
                           "HCSSHIM_TIMEOUT_SYSTEMPAUSE"},
-    [HCS_SYSTEM_RESUME] = {"hcs::System::Resume", "Paused",
+    [HCS_SYSTEM_RESUME] = {"hcs::System::Resume",
+                           "Paused",
                            {"only a paused container can go on", "there is nothing to resume",
-                            NULL}, REFUSED, "HCSSHIM_TIMEOUT_SYSTEMRESUME"},
-    [HCS_SYSTEM_MODIFY] = {"hcs::System::Modify", "Running", {NOT_STARTED, NULL, FROZEN}, REFUSED,
-                           NULL},
-    [HCS_SYSTEM_CREATE_PROCESS] = {"hcs::System::CreateProcess", "Running",
-                                   {NOT_STARTED, NULL, FROZEN}, REFUSED,
+                            NULL},
+                           REFUSED,
+                           "HCSSHIM_TIMEOUT_SYSTEMRESUME"},
+    [HCS_SYSTEM_MODIFY] =
+        {"hcs::System::Modify", "Running", {NOT_STARTED, NULL, FROZEN}, REFUSED, NULL},
+    [HCS_SYSTEM_CREATE_PROCESS] = {"hcs::System::CreateProcess",
+                                   "Running",
+                                   {NOT_STARTED, NULL, FROZEN},
+                                   REFUSED,
                                    "HCSSHIM_TIMEOUT_SYSCALLWATCHER"},
-    [HCS_SYSTEM_OPEN_PROCESS] = {"hcs::System::OpenProcess", "Running", {NOT_STARTED, NULL, NULL},
-                                 REFUSED, "HCSSHIM_TIMEOUT_SYSCALLWATCHER"},
+    [HCS_SYSTEM_OPEN_PROCESS] = {"hcs::System::OpenProcess",
+                                 "Running",
+                                 {NOT_STARTED, NULL, NULL},
+                                 REFUSED,
+                                 "HCSSHIM_TIMEOUT_SYSCALLWATCHER"},
     [HCS_SYSTEM_PROPERTIES] = {"hcs::System::Properties", NULL, {NULL, NULL, NULL}, ALLOWED, NULL},
     [HCS_SYSTEM_STATE] = {"hcs::System::State", NULL, {NULL, NULL, NULL}, ALLOWED, NULL},
     [HCS_SYSTEM_POLLFD] = {"hcs::System::PollFd", NULL, {NULL, NULL, NULL}, ALLOWED, NULL},
@@ -77,16 +90,14 @@ int hcs_system_gate(hcs_system *system, hcs_operation operation, hcs_error *err)
   const gate *row = &gates[operation];
   hcs_state state;
 
-  if (system_state(system, &state, err) != 0)
-    return -1;
-  if (state == HCS_STOPPED && row->stopped != REFUSED)
-    return row->stopped == DONE;
+  if (system_state(system, &state, err) != 0) return -1;
+  if (state == HCS_STOPPED && row->stopped != REFUSED) return row->stopped == DONE;
   if (state == HCS_STOPPED)
     return hcs_fail(err, HCS_E_SYSTEM_ALREADY_STOPPED,
                     "the container has ended and cannot be used again: create a new one");
   if (row->advice[state] != NULL)
-    return hcs_fail(err, HCS_E_INVALID_STATE, "the container is %s, not %s: %s",
-                    state_names[state], row->wanted, row->advice[state]);
+    return hcs_fail(err, HCS_E_INVALID_STATE, "the container is %s, not %s: %s", state_names[state],
+                    row->wanted, row->advice[state]);
   return 0;
 }
 
@@ -94,27 +105,18 @@ int hcs_system_enter(hcs_system *system, hcs_error *err) {
   return hcs_handle_enter(&system->handle, &system->lock, err);
 }
 
-void hcs_system_exit(hcs_system *system) {
-  hcs_handle_exit(&system->handle, &system->lock);
-}
+void hcs_system_exit(hcs_system *system) { hcs_handle_exit(&system->handle, &system->lock); }
 
-hcs_platform_system *hcs_system_native(hcs_system *system) {
-  return system->native;
-}
+hcs_platform_system *hcs_system_native(hcs_system *system) { return system->native; }
 
-void hcs_system_hold(hcs_system *system) {
-  hcs_handle_hold(&system->handle);
-}
+void hcs_system_hold(hcs_system *system) { hcs_handle_hold(&system->handle); }
 
-void hcs_system_drop(hcs_system *system) {
-  hcs_handle_drop(&system->handle);
-}
+void hcs_system_drop(hcs_system *system) { hcs_handle_drop(&system->handle); }
 
 /* ---- making and freeing ----------------------------------------------------------------------- */
 
 static void system_free_native(hcs_system *system) {
-  if (system->native != NULL)
-    hcs_platform_get()->system_free(system->native);
+  if (system->native != NULL) hcs_platform_get()->system_free(system->native);
   system->native = NULL;
 }
 
@@ -122,8 +124,7 @@ static void system_destroy(hcs_handle *handle, int whole) {
   hcs_system *system = (hcs_system *)handle;
 
   system_free_native(system);
-  if (!whole)
-    return;
+  if (!whole) return;
   hcs_rwlock_destroy(&system->lock);
   hcs_error_free(system->spare);
   free(system);
@@ -155,11 +156,11 @@ static int id_check(const char *id, hcs_error *err) {
   while (size <= ID_MAX && id[size] != '\0' &&
          (is_alphanumeric(id[size]) || (size > 0 && strchr("_.-", id[size]) != NULL)))
     size++;
-  if (size > 0 && size <= ID_MAX && id[size] == '\0')
-    return 0;
+  if (size > 0 && size <= ID_MAX && id[size] == '\0') return 0;
   return hcs_fail(err, HCS_E_INVALID_PARAMETER,
                   "'%.80s' is not a container id: take 1 to 64 characters of A-Z a-z 0-9 _ . -, "
-                  "beginning with a letter or digit", id);
+                  "beginning with a letter or digit",
+                  id);
 }
 
 /* "hcs-" and 96 random bits: nobody meets the same one twice. */
@@ -167,11 +168,9 @@ static int id_make(char id[ID_MAX + 1], hcs_error *err) {
   unsigned char bytes[12];
   size_t used = 4;
 
-  if (hcs_platform_get()->random(bytes, sizeof bytes, err) != 0)
-    return -1;
+  if (hcs_platform_get()->random(bytes, sizeof bytes, err) != 0) return -1;
   memcpy(id, "hcs-", used);
-  for (size_t i = 0; i < sizeof bytes; i++, used += 2)
-    snprintf(id + used, 3, "%02x", bytes[i]);
+  for (size_t i = 0; i < sizeof bytes; i++, used += 2) snprintf(id + used, 3, "%02x", bytes[i]);
   return 0;
 }
 
@@ -180,14 +179,11 @@ static int system_create(hcs_system *system, const char *config, hcs_error *err)
   const char *overlay = platform->environment("HCSSHIM_CREATECONTAINER_ADDITIONALJSON");
   hcs_document *document;
 
-  if (platform->system_create == NULL)
-    return hcs_fail_missing(err);
-  if (overlay != NULL && *overlay == '\0')
-    overlay = NULL;
+  if (platform->system_create == NULL) return hcs_fail_missing(err);
+  if (overlay != NULL && *overlay == '\0') overlay = NULL;
   document =
       hcs_document_parse("ContainerConfig", "config", config, overlay, platform->support, err);
-  if (document == NULL)
-    return -1;
+  if (document == NULL) return -1;
   system->native = platform->system_create(system->id, document, err);
   hcs_document_free(document);
   return system->native != NULL ? 0 : -1;
@@ -196,8 +192,7 @@ static int system_create(hcs_system *system, const char *config, hcs_error *err)
 static int system_open(hcs_system *system, hcs_error *err) {
   const hcs_platform *platform = hcs_platform_get();
 
-  if (platform->system_open == NULL)
-    return hcs_fail_missing(err);
+  if (platform->system_open == NULL) return hcs_fail_missing(err);
   system->native = platform->system_open(system->id, err);
   return system->native != NULL ? 0 : -1;
 }
@@ -206,8 +201,7 @@ static int system_open(hcs_system *system, hcs_error *err) {
 static hcs_system *system_make(const char *id, const char *config, hcs_error *err) {
   hcs_system *system;
 
-  if (id_check(id, err) != 0 || (system = system_new(id, err)) == NULL)
-    return NULL;
+  if (id_check(id, err) != 0 || (system = system_new(id, err)) == NULL) return NULL;
   if ((config != NULL ? system_create(system, config, err) : system_open(system, err)) == 0)
     return system;
   hcs_handle_drop(&system->handle);
@@ -220,16 +214,14 @@ hcs_system *hcs_system_create(const char *id, const char *config, hcs_error *err
 
   if (id != NULL || id_make(made, err) == 0)
     system = system_make(id != NULL ? id : made, config, err);
-  if (system == NULL)
-    hcs_error_at(err, "hcs::CreateComputeSystem", id, 0);
+  if (system == NULL) hcs_error_at(err, "hcs::CreateComputeSystem", id, 0);
   return system;
 }
 
 hcs_system *hcs_system_open(const char *id, hcs_error *err) {
   hcs_system *system = system_make(id, NULL, err);
 
-  if (system == NULL)
-    hcs_error_at(err, "hcs::OpenComputeSystem", id, 0);
+  if (system == NULL) hcs_error_at(err, "hcs::OpenComputeSystem", id, 0);
   return system;
 }
 
@@ -237,15 +229,13 @@ hcs_system *hcs_system_open(const char *id, hcs_error *err) {
 
 /* What a known end means to who waits for it. */
 static int exit_result(int exit, hcs_error *err) {
-  if (exit != HCS_EXIT_UNEXPECTED)
-    return 0;
+  if (exit != HCS_EXIT_UNEXPECTED) return 0;
   return hcs_fail(err, HCS_E_UNEXPECTED_EXIT, NULL);
 }
 
 /* An end that is seen after close does not count: the platform may say anything then. */
 static void latch_exit(hcs_system *system, hcs_exit_type exit) {
-  if (!hcs_handle_closed(&system->handle))
-    atomic_store(&system->exit, (int)exit);
+  if (!hcs_handle_closed(&system->handle)) atomic_store(&system->exit, (int)exit);
 }
 
 static int wait_inside(hcs_system *system, int64_t deadline_ns, hcs_error *err) {
@@ -253,16 +243,13 @@ static int wait_inside(hcs_system *system, int64_t deadline_ns, hcs_error *err) 
   hcs_exit_type exit = HCS_EXIT_GRACEFUL;
   int result = 0;
 
-  if (platform->system_wait == NULL)
-    return hcs_fail_missing(err);
+  if (platform->system_wait == NULL) return hcs_fail_missing(err);
   if (atomic_load(&system->exit) == 0 && !hcs_handle_closed(&system->handle)) {
     result = platform->system_wait(system->native, deadline_ns, &exit, err);
-    if (result == 0)
-      latch_exit(system, exit);
+    if (result == 0) latch_exit(system, exit);
   }
   /* Another waiter's completion wins over our timeout, close over whatever the platform said. */
-  if (atomic_load(&system->exit) != 0)
-    return exit_result(atomic_load(&system->exit), err);
+  if (atomic_load(&system->exit) != 0) return exit_result(atomic_load(&system->exit), err);
   return hcs_handle_closed(&system->handle) ? hcs_fail_closed(err) : result;
 }
 
@@ -271,8 +258,7 @@ int hcs_system_wait(hcs_system *system, int64_t deadline_ns, hcs_error *err) {
 
   if (result == 0) {
     result = wait_inside(system, deadline_ns, err);
-    if (result < 0)
-      hcs_error_at(err, "hcsshim::ComputeSystem::Wait", system->id, 0);
+    if (result < 0) hcs_error_at(err, "hcsshim::ComputeSystem::Wait", system->id, 0);
     hcs_handle_leave(&system->handle);
     return result;
   }
@@ -328,19 +314,14 @@ int hcs_system_close(hcs_system *system, int wait_for_end, hcs_error *err) {
 }
 
 void hcs_system_free(hcs_system *system) {
-  if (system == NULL)
-    return;
+  if (system == NULL) return;
   system_close(system, 0, system->spare);
   hcs_handle_drop(&system->handle);
 }
 
-int hcs_system_closed(const hcs_system *system) {
-  return hcs_handle_closed(&system->handle);
-}
+int hcs_system_closed(const hcs_system *system) { return hcs_handle_closed(&system->handle); }
 
-const char *hcs_system_id(const hcs_system *system) {
-  return system->id;
-}
+const char *hcs_system_id(const hcs_system *system) { return system->id; }
 
 /* ---- operations ------------------------------------------------------------------------------- */
 
@@ -352,19 +333,15 @@ static int fail_at(hcs_system *system, hcs_operation operation, hcs_error *err) 
 static int begin(hcs_system *system, hcs_operation operation, hcs_error *err) {
   int result = hcs_system_enter(system, err);
 
-  if (result != 0)
-    return fail_at(system, operation, err);
+  if (result != 0) return fail_at(system, operation, err);
   result = hcs_system_gate(system, operation, err);
-  if (result < 0)
-    fail_at(system, operation, err);
-  if (result != 0)
-    hcs_system_exit(system);
+  if (result < 0) fail_at(system, operation, err);
+  if (result != 0) hcs_system_exit(system);
   return result;
 }
 
 static int finish(hcs_system *system, hcs_operation operation, int result, hcs_error *err) {
-  if (result < 0)
-    fail_at(system, operation, err);
+  if (result < 0) fail_at(system, operation, err);
   hcs_system_exit(system);
   return result;
 }
@@ -374,8 +351,7 @@ static int run_timed(hcs_system *system, hcs_operation operation,
                      int (*call)(hcs_platform_system *, int64_t, hcs_error *), hcs_error *err) {
   int result;
 
-  if (begin(system, operation, err) != 0)
-    return -1;
+  if (begin(system, operation, err) != 0) return -1;
   if (call == NULL)
     result = hcs_fail_missing(err);
   else
@@ -399,11 +375,9 @@ static int run_end(hcs_system *system, hcs_operation operation,
                    int (*call)(hcs_platform_system *, hcs_error *), hcs_error *err) {
   int result = begin(system, operation, err);
 
-  if (result != 0)
-    return result < 0 ? -1 : 0;
+  if (result != 0) return result < 0 ? -1 : 0;
   result = call != NULL ? call(system->native, err) : hcs_fail_missing(err);
-  if (result < 0 && is_end_request_done(err))
-    result = 0;
+  if (result < 0 && is_end_request_done(err)) result = 0;
   return finish(system, operation, result, err);
 }
 
@@ -411,8 +385,7 @@ const char *hcs_system_state(hcs_system *system, hcs_error *err) {
   hcs_state state;
   int result = begin(system, HCS_SYSTEM_STATE, err);
 
-  if (result != 0)
-    return NULL;
+  if (result != 0) return NULL;
   result = finish(system, HCS_SYSTEM_STATE, system_state(system, &state, err), err);
   return result == 0 ? state_names[state] : NULL;
 }
@@ -442,20 +415,17 @@ static int modify(hcs_system *system, const char *request, hcs_error *err) {
   hcs_document *document;
   int result;
 
-  if (platform->system_modify == NULL)
-    return hcs_fail_missing(err);
+  if (platform->system_modify == NULL) return hcs_fail_missing(err);
   document = hcs_document_parse("ResourceModificationRequestResponse", "request", request, NULL,
                                 platform->support, err);
-  if (document == NULL)
-    return -1;
+  if (document == NULL) return -1;
   result = platform->system_modify(system->native, document, err);
   hcs_document_free(document);
   return result;
 }
 
 int hcs_system_modify(hcs_system *system, const char *request, hcs_error *err) {
-  if (begin(system, HCS_SYSTEM_MODIFY, err) != 0)
-    return -1;
+  if (begin(system, HCS_SYSTEM_MODIFY, err) != 0) return -1;
   return finish(system, HCS_SYSTEM_MODIFY, modify(system, request, err), err);
 }
 
@@ -479,8 +449,7 @@ static char *properties(hcs_system *system, const char *query, hcs_error *err) {
 char *hcs_system_properties(hcs_system *system, const char *query, hcs_error *err) {
   char *text;
 
-  if (begin(system, HCS_SYSTEM_PROPERTIES, err) != 0)
-    return NULL;
+  if (begin(system, HCS_SYSTEM_PROPERTIES, err) != 0) return NULL;
   text = properties(system, query, err);
   finish(system, HCS_SYSTEM_PROPERTIES, text != NULL ? 0 : -1, err);
   return text;
@@ -490,8 +459,7 @@ int hcs_system_pollfd(hcs_system *system, intptr_t *descriptor, hcs_error *err) 
   const hcs_platform *platform = hcs_platform_get();
   int result = hcs_system_enter(system, err);
 
-  if (result != 0)
-    return fail_at(system, HCS_SYSTEM_POLLFD, err);
+  if (result != 0) return fail_at(system, HCS_SYSTEM_POLLFD, err);
   if (platform->system_pollfd == NULL)
     result = hcs_fail_missing(err);
   else
@@ -504,8 +472,7 @@ int hcs_system_pollfd(hcs_system *system, intptr_t *descriptor, hcs_error *err) 
 int hcs_system_watch(hcs_system *system, hcs_platform_poll_item *item, hcs_error *err) {
   if (hcs_handle_visit(&system->handle, err) != 0)
     return hcs_error_at(err, "hcs::Poll", system->id, 0);
-  if (hcs_handle_closed(&system->handle))
-    return hcs_system_unwatch(system, item, err);
+  if (hcs_handle_closed(&system->handle)) return hcs_system_unwatch(system, item, err);
   item->system = system->native;
   return atomic_load(&system->exit) != 0;
 }

@@ -40,8 +40,7 @@ UNUSED static int setup(void **state) {
 UNUSED static int teardown(void **state) {
   (void)state;
   hcs_error_free(err);
-  if (memory_platform_objects() == objects_before)
-    return 0;
+  if (memory_platform_objects() == objects_before) return 0;
   print_error("%d objects of the platform are left\n", memory_platform_objects());
   return -1;
 }
@@ -71,9 +70,7 @@ UNUSED static int teardown(void **state) {
 
 #define assert_says(text) assert_non_null(strstr(hcs_error_message(err), (text)))
 
-UNUSED static int64_t in_ms(int64_t ms) {
-  return hcs_clock_ns() + ms * MS;
-}
+UNUSED static int64_t in_ms(int64_t ms) { return hcs_clock_ns() + ms * MS; }
 
 UNUSED static void sleep_ms(long ms) {
   nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
@@ -83,8 +80,7 @@ UNUSED static void sleep_ms(long ms) {
 UNUSED static void await_calls(const char *operation, unsigned calls) {
   int64_t deadline = in_ms(10000);
 
-  while (memory_platform_calls(operation) < calls && hcs_clock_ns() < deadline)
-    sleep_ms(1);
+  while (memory_platform_calls(operation) < calls && hcs_clock_ns() < deadline) sleep_ms(1);
   assert_true(memory_platform_calls(operation) >= calls);
   sleep_ms(2);
 }
@@ -92,8 +88,7 @@ UNUSED static void await_calls(const char *operation, unsigned calls) {
 UNUSED static hcs_system *created(const char *id) {
   hcs_system *system = hcs_system_create(id, "{\"Layers\":[{\"Path\":\"/\"}]}", err);
 
-  if (system == NULL)
-    print_error("%s\n", hcs_error_message(err));
+  if (system == NULL) print_error("%s\n", hcs_error_message(err));
   assert_non_null(system);
   return system;
 }
@@ -122,8 +117,7 @@ UNUSED static hcs_process *spawned(hcs_system *system, const char *arguments, co
            arguments, strchr(pipes, 'i') ? "true" : "false", strchr(pipes, 'o') ? "true" : "false",
            strchr(pipes, 'e') ? "true" : "false");
   process = hcs_process_create(system, config, err);
-  if (process == NULL)
-    print_error("%s\n", hcs_error_message(err));
+  if (process == NULL) print_error("%s\n", hcs_error_message(err));
   assert_non_null(process);
   return process;
 }

@@ -88,10 +88,8 @@ static knob knobs[64];
 static knob *knob_of(const char *operation) {
   size_t i = 0;
 
-  while (i < 63 && knobs[i].operation != NULL && strcmp(knobs[i].operation, operation) != 0)
-    i++;
-  if (knobs[i].operation == NULL)
-    knobs[i].operation = operation;
+  while (i < 63 && knobs[i].operation != NULL && strcmp(knobs[i].operation, operation) != 0) i++;
+  if (knobs[i].operation == NULL) knobs[i].operation = operation;
   return &knobs[i];
 }
 
@@ -111,10 +109,10 @@ static int enter(const char *operation, hcs_error *err) {
     nanosleep(&delay, NULL);
     pthread_mutex_lock(&mutex);
   }
-  if (was.code == 0 && !was.interrupt)
-    return 0;
+  if (was.code == 0 && !was.interrupt) return 0;
   pthread_mutex_unlock(&mutex);
-  return was.interrupt ? HCS_INTERRUPTED : hcs_fail(err, was.code, "a test wants %s to fail", operation);
+  return was.interrupt ? HCS_INTERRUPTED
+                       : hcs_fail(err, was.code, "a test wants %s to fail", operation);
 }
 
 /* The mutex is given back, whoever waits looks again. */
@@ -151,9 +149,7 @@ unsigned memory_platform_calls(const char *operation) {
   return calls;
 }
 
-int memory_platform_foreign_frees(void) {
-  return foreign_frees;
-}
+int memory_platform_foreign_frees(void) { return foreign_frees; }
 
 int memory_platform_objects(void) {
   int count;
@@ -173,13 +169,9 @@ static int64_t clock_ns(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static long self(void) {
-  return (long)getpid();
-}
+static long self(void) { return (long)getpid(); }
 
-static const char *environment(const char *name) {
-  return getenv(name);
-}
+static const char *environment(const char *name) { return getenv(name); }
 
 static int random_bytes(void *bytes, size_t size, hcs_error *err) {
   return getrandom(bytes, size, 0) == (ssize_t)size ? 0 : hcs_fail_errno(err, errno, "getrandom");
@@ -212,8 +204,7 @@ static void object_free(const char *operation, void *object) {
 static int wait_for_change(int64_t deadline_ns, hcs_error *err) {
   struct timespec until = {deadline_ns / 1000000000, deadline_ns % 1000000000};
 
-  if (deadline_ns <= clock_ns())
-    return hcs_fail(err, HCS_E_TIMEOUT, NULL);
+  if (deadline_ns <= clock_ns()) return hcs_fail(err, HCS_E_TIMEOUT, NULL);
   if (deadline_ns == HCS_FOREVER)
     pthread_cond_wait(&changed, &mutex);
   else
@@ -222,15 +213,13 @@ static int wait_for_change(int64_t deadline_ns, hcs_error *err) {
 }
 
 static void pipe_drop(mem_pipe *pipe) {
-  if (pipe != NULL && --pipe->references == 0)
-    free(pipe);
+  if (pipe != NULL && --pipe->references == 0) free(pipe);
 }
 
 /* ---- processes --------------------------------------------------------------------------------- */
 
 static void process_end(mem_process *process, uint32_t code, const char *signal) {
-  if (process->exited)
-    return;
+  if (process->exited) return;
   process->exited = 1;
   process->exit = (hcs_process_exit){code, signal, process->tracked};
   for (int i = 0; i < 3; i++) {
@@ -249,7 +238,7 @@ static int process_write(mem_process *process, hcs_stdio which, const char *byte
   mem_pipe *pipe = process->pipes[which];
 
   *taken = size;
-  if (pipe != NULL && !pipe->reader) {
+  if (pipe != NULL && size > 0 && !pipe->reader) {
     process_end(process, 141, "PIPE");
     return 0;
   }
@@ -269,12 +258,10 @@ static void step_cat(mem_process *process) {
     process_end(process, 0, NULL);
     return;
   }
-  if (!process_write(process, HCS_STDOUT, in->bytes, in->size, &taken) && process->exited)
-    return;
+  if (!process_write(process, HCS_STDOUT, in->bytes, in->size, &taken) && process->exited) return;
   in->size -= taken;
   memmove(in->bytes, in->bytes + taken, in->size);
-  if (in->size == 0 && !in->writer)
-    process_end(process, 0, NULL);
+  if (in->size == 0 && !in->writer) process_end(process, 0, NULL);
 }
 
 static void step_flood(mem_process *process) {
@@ -282,12 +269,11 @@ static void step_flood(mem_process *process) {
   size_t taken = 1;
 
   while (process->left > 0 && taken > 0 && !process->exited) {
-    process_write(process, HCS_STDOUT, zeros, process->left < PIPE_BYTES ? process->left : PIPE_BYTES,
-                  &taken);
+    process_write(process, HCS_STDOUT, zeros,
+                  process->left < PIPE_BYTES ? process->left : PIPE_BYTES, &taken);
     process->left -= taken;
   }
-  if (process->left == 0)
-    process_end(process, 0, NULL);
+  if (process->left == 0) process_end(process, 0, NULL);
 }
 
 static void step_text(mem_process *process, hcs_stdio which) {
@@ -299,16 +285,14 @@ static void step_text(mem_process *process, hcs_stdio which) {
     strncat(text, process->args[i], sizeof text - strlen(text) - 2);
   }
   strcat(text, "\n");
-  if (process_write(process, which, text, strlen(text), &taken))
-    process_end(process, 0, NULL);
+  if (process_write(process, which, text, strlen(text), &taken)) process_end(process, 0, NULL);
 }
 
 /* What a process does when something has changed for it. */
 static void process_step(mem_process *process) {
   const char *command = process->args[0] != NULL ? process->args[0] : "sleep";
 
-  if (process->exited)
-    return;
+  if (process->exited) return;
   if (strcmp(command, "exit") == 0)
     process_end(process, process->args[1] != NULL ? (uint32_t)atoi(process->args[1]) : 0, NULL);
   else if (strcmp(command, "echo") == 0)
@@ -326,15 +310,13 @@ static void process_step(mem_process *process) {
 static mem_container *container_find(const char *id) {
   mem_container *container = containers;
 
-  while (container != NULL &&
-         (container->state == HCS_STOPPED || strcmp(container->id, id) != 0))
+  while (container != NULL && (container->state == HCS_STOPPED || strcmp(container->id, id) != 0))
     container = container->next;
   return container;
 }
 
 static void container_end(mem_container *container, hcs_exit_type exit) {
-  if (container->state == HCS_STOPPED)
-    return;
+  if (container->state == HCS_STOPPED) return;
   container->state = HCS_STOPPED;
   container->exit = exit;
   for (mem_process *process = container->processes; process != NULL; process = process->next)
@@ -345,16 +327,13 @@ static void container_end(mem_container *container, hcs_exit_type exit) {
 static void container_step(mem_container *container) {
   int running = 0;
 
-  if (container->state == HCS_PAUSED || container->state == HCS_STOPPED)
-    return;
+  if (container->state == HCS_PAUSED || container->state == HCS_STOPPED) return;
   for (mem_process *process = container->processes; process != NULL; process = process->next) {
-    if (container->shutting)
-      process_end(process, 143, "TERM");
+    if (container->shutting) process_end(process, 143, "TERM");
     process_step(process);
     running += !process->exited;
   }
-  if (container->shutting && running == 0)
-    container_end(container, HCS_EXIT_GRACEFUL);
+  if (container->shutting && running == 0) container_end(container, HCS_EXIT_GRACEFUL);
 }
 
 /* A stream does not know its container: it is cheap enough to look at all of them. */
@@ -368,8 +347,7 @@ void memory_platform_crash(const char *id) {
 
   pthread_mutex_lock(&mutex);
   container = container_find(id);
-  if (container != NULL)
-    container_end(container, HCS_EXIT_UNEXPECTED);
+  if (container != NULL) container_end(container, HCS_EXIT_UNEXPECTED);
   leave(0);
 }
 
@@ -389,10 +367,8 @@ static int container_matches(const mem_container *container, const json_t *query
   for (int i = 0; i < 2; i++) {
     size_t count = json_array_size(lists[i]), k = 0;
 
-    while (k < count && strcmp(json_string_value(json_array_get(lists[i], k)), values[i]) != 0)
-      k++;
-    if (count > 0 && k == count)
-      return 0;
+    while (k < count && strcmp(json_string_value(json_array_get(lists[i], k)), values[i]) != 0) k++;
+    if (count > 0 && k == count) return 0;
   }
   return container->state != HCS_STOPPED;
 }
@@ -402,8 +378,7 @@ static char *mem_enumerate(const hcs_document *query, const hcs_document *types,
   char *text;
 
   (void)types;
-  if (enter("enumerate", err) != 0)
-    return NULL;
+  if (enter("enumerate", err) != 0) return NULL;
   list = json_array();
   for (mem_container *container = containers; container != NULL; container = container->next)
     if (container_matches(container, query->root))
@@ -415,8 +390,7 @@ static char *mem_enumerate(const hcs_document *query, const hcs_document *types,
 }
 
 static int mem_gc(int *cleaned, hcs_error *err) {
-  if (enter("gc", err) != 0)
-    return -1;
+  if (enter("gc", err) != 0) return -1;
   *cleaned = 0;
   return leave(0);
 }
@@ -431,13 +405,11 @@ static hcs_platform_system *system_new(mem_container *container, hcs_error *err)
   return system;
 }
 
-static hcs_platform_system *mem_create(const char *id, const hcs_document *config,
-                                       hcs_error *err) {
+static hcs_platform_system *mem_create(const char *id, const hcs_document *config, hcs_error *err) {
   mem_container *container;
   hcs_platform_system *system = NULL;
 
-  if (enter("system_create", err) != 0)
-    return NULL;
+  if (enter("system_create", err) != 0) return NULL;
   if (container_find(id) != NULL) {
     hcs_fail(err, HCS_E_SYSTEM_ALREADY_EXISTS, "a container with this id exists already");
   } else if ((container = calloc(1, sizeof *container)) == NULL) {
@@ -460,8 +432,7 @@ static hcs_platform_system *mem_open(const char *id, hcs_error *err) {
   mem_container *container;
   hcs_platform_system *system = NULL;
 
-  if (enter("system_open", err) != 0)
-    return NULL;
+  if (enter("system_open", err) != 0) return NULL;
   if ((container = container_find(id)) == NULL)
     hcs_fail(err, HCS_E_SYSTEM_NOT_FOUND, "there is no container with this id");
   else
@@ -474,22 +445,18 @@ static int mem_release(hcs_platform_system *system, int wait_for_end, hcs_error 
   mem_container *container = system->container;
   int result = enter("system_release", err);
 
-  (void)wait_for_end; /* the end is at once */
-  if (result != 0)
-    pthread_mutex_lock(&mutex); /* released all the same */
+  (void)wait_for_end;                          /* the end is at once */
+  if (result != 0) pthread_mutex_lock(&mutex); /* released all the same */
   system->released = 1;
   if (--container->handles == 0 && container->terminate_on_last)
     container_end(container, HCS_EXIT_FORCED);
   return leave(result);
 }
 
-static void mem_free(hcs_platform_system *system) {
-  object_free("system_free", system);
-}
+static void mem_free(hcs_platform_system *system) { object_free("system_free", system); }
 
 static int mem_state(hcs_platform_system *system, hcs_state *state, hcs_error *err) {
-  if (enter("system_state", err) != 0)
-    return -1;
+  if (enter("system_state", err) != 0) return -1;
   *state = system->container->state;
   return leave(0);
 }
@@ -497,13 +464,11 @@ static int mem_state(hcs_platform_system *system, hcs_state *state, hcs_error *e
 /* From one of two states into another; the shared code's gates have been passed already. */
 static int change_state(hcs_platform_system *system, const char *operation, hcs_state from,
                         hcs_state to, int64_t deadline_ns, hcs_error *err) {
-  if (enter(operation, err) != 0)
-    return -1;
-  if (clock_ns() > deadline_ns)
-    return leave(hcs_fail(err, HCS_E_TIMEOUT, NULL));
+  if (enter(operation, err) != 0) return -1;
+  if (clock_ns() > deadline_ns) return leave(hcs_fail(err, HCS_E_TIMEOUT, NULL));
   if (system->container->state != from)
-    return leave(hcs_fail(err, HCS_E_INVALID_STATE, "it is %s",
-                          state_names[system->container->state]));
+    return leave(
+        hcs_fail(err, HCS_E_INVALID_STATE, "it is %s", state_names[system->container->state]));
   system->container->state = to;
   step_all();
   return leave(0);
@@ -522,16 +487,14 @@ static int mem_resume(hcs_platform_system *system, int64_t deadline_ns, hcs_erro
 }
 
 static int mem_shutdown(hcs_platform_system *system, hcs_error *err) {
-  if (enter("system_shutdown", err) != 0)
-    return -1;
+  if (enter("system_shutdown", err) != 0) return -1;
   system->container->shutting = 1;
   step_all();
   return leave(0);
 }
 
 static int mem_terminate(hcs_platform_system *system, hcs_error *err) {
-  if (enter("system_terminate", err) != 0)
-    return -1;
+  if (enter("system_terminate", err) != 0) return -1;
   container_end(system->container, HCS_EXIT_FORCED);
   return leave(0);
 }
@@ -546,8 +509,7 @@ static int mem_wait(hcs_platform_system *system, int64_t deadline_ns, hcs_exit_t
                     hcs_error *err) {
   int result = enter("system_wait", err);
 
-  if (result != 0)
-    return result;
+  if (result != 0) return result;
   while (result == 0 && system->container->state != HCS_STOPPED && !system->released)
     result = wait_for_change(deadline_ns, err);
   /* A released wait may answer anything: this is a lie that shared code must not believe. */
@@ -569,8 +531,7 @@ static char *mem_properties(hcs_platform_system *system, const hcs_document *que
   json_t *properties;
   char *text;
 
-  if (enter("system_properties", err) != 0)
-    return NULL;
+  if (enter("system_properties", err) != 0) return NULL;
   properties = container_properties(system->container);
   if (query != NULL)
     json_object_set_new(properties, "ProcessList", process_list(system->container));
@@ -635,8 +596,7 @@ static hcs_platform_process *mem_process_create(hcs_platform_system *system,
   hcs_platform_process *handle = NULL;
   mem_process *process;
 
-  if (enter("process_create", err) != 0)
-    return NULL;
+  if (enter("process_create", err) != 0) return NULL;
   if (clock_ns() > deadline_ns) {
     hcs_fail(err, HCS_E_TIMEOUT, NULL);
   } else if (system->container->shutting) {
@@ -666,11 +626,9 @@ static hcs_platform_process *mem_process_open(hcs_platform_system *system, uint3
   mem_process *process;
 
   (void)deadline_ns;
-  if (enter("process_open", err) != 0)
-    return NULL;
+  if (enter("process_open", err) != 0) return NULL;
   process = system->container->processes;
-  while (process != NULL && process->pid != pid)
-    process = process->next;
+  while (process != NULL && process->pid != pid) process = process->next;
   if (process == NULL)
     hcs_fail(err, HCS_E_ELEMENT_NOT_FOUND, "there is no process %u", (unsigned)pid);
   else
@@ -680,26 +638,20 @@ static hcs_platform_process *mem_process_open(hcs_platform_system *system, uint3
 }
 
 static void mem_process_release(hcs_platform_process *handle) {
-  if (enter("process_release", NULL) != 0)
-    return;
+  if (enter("process_release", NULL) != 0) return;
   handle->released = 1;
   leave(0);
 }
 
-static void mem_process_free(hcs_platform_process *handle) {
-  object_free("process_free", handle);
-}
+static void mem_process_free(hcs_platform_process *handle) { object_free("process_free", handle); }
 
-static uint32_t mem_process_pid(const hcs_platform_process *handle) {
-  return handle->process->pid;
-}
+static uint32_t mem_process_pid(const hcs_platform_process *handle) { return handle->process->pid; }
 
 static int mem_process_wait(hcs_platform_process *handle, int64_t deadline_ns,
                             hcs_process_exit *exit, hcs_error *err) {
   int result = enter("process_wait", err);
 
-  if (result != 0)
-    return result;
+  if (result != 0) return result;
   while (result == 0 && !handle->process->exited && !handle->released)
     result = wait_for_change(deadline_ns, err);
   *exit = handle->process->exit; /* zeroes, a lie, if only released */
@@ -708,14 +660,14 @@ static int mem_process_wait(hcs_platform_process *handle, int64_t deadline_ns,
 
 static int mem_process_signal(hcs_platform_process *handle, const char *signal, int group,
                               hcs_error *err) {
-  static const struct { const char *name; uint32_t code; } signals[] = {
-      {"KILL", 137}, {"TERM", 143}, {"INT", 130}, {"HUP", 129}};
+  static const struct {
+    const char *name;
+    uint32_t code;
+  } signals[] = {{"KILL", 137}, {"TERM", 143}, {"INT", 130}, {"HUP", 129}};
 
   (void)group;
-  if (enter("process_signal", err) != 0)
-    return -1;
-  if (handle->process->exited)
-    return leave(hcs_fail(err, HCS_E_ELEMENT_NOT_FOUND, "it is gone"));
+  if (enter("process_signal", err) != 0) return -1;
+  if (handle->process->exited) return leave(hcs_fail(err, HCS_E_ELEMENT_NOT_FOUND, "it is gone"));
   for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
     if (signal == NULL || strcmp(signal, signals[i].name) == 0) {
       process_end(handle->process, signals[i].code, signals[i].name);
@@ -730,19 +682,17 @@ static int mem_process_signal(hcs_platform_process *handle, const char *signal, 
 static int stream_ready(const hcs_platform_stream *stream) {
   const mem_pipe *pipe = stream->pipe;
 
-  if (stream->released)
-    return 1;
-  return stream->writes ? !pipe->reader || pipe->size < PIPE_BYTES : pipe->size > 0 || !pipe->writer;
+  if (stream->released) return 1;
+  return stream->writes ? !pipe->reader || pipe->size < PIPE_BYTES
+                        : pipe->size > 0 || !pipe->writer;
 }
 
 /* With the mutex held and until the stream is ready; the result of the wait. */
 static int stream_wait(hcs_platform_stream *stream, int64_t deadline_ns, hcs_error *err) {
   int result = 0;
 
-  while (result == 0 && !stream_ready(stream))
-    result = wait_for_change(deadline_ns, err);
-  if (result == 0 && stream->released)
-    result = hcs_fail(err, HCS_E_GEN_FAILURE, "released");
+  while (result == 0 && !stream_ready(stream)) result = wait_for_change(deadline_ns, err);
+  if (result == 0 && stream->released) result = hcs_fail(err, HCS_E_GEN_FAILURE, "released");
   return result;
 }
 
@@ -751,10 +701,8 @@ static int mem_read(hcs_platform_stream *stream, void *data, size_t capacity, si
   mem_pipe *pipe = stream->pipe;
   int result = enter("stream_read", err);
 
-  if (result != 0)
-    return result;
-  if ((result = stream_wait(stream, deadline_ns, err)) != 0)
-    return leave(result);
+  if (result != 0) return result;
+  if ((result = stream_wait(stream, deadline_ns, err)) != 0) return leave(result);
   *size = pipe->size < capacity ? pipe->size : capacity;
   memcpy(data, pipe->bytes, *size);
   pipe->size -= *size;
@@ -768,12 +716,9 @@ static int mem_write(hcs_platform_stream *stream, const void *data, size_t size,
   mem_pipe *pipe = stream->pipe;
   int result = enter("stream_write", err);
 
-  if (result != 0)
-    return result;
-  if ((result = stream_wait(stream, deadline_ns, err)) != 0)
-    return leave(result);
-  if (!pipe->reader)
-    return leave(hcs_fail_errno(err, EPIPE, "nobody reads"));
+  if (result != 0) return result;
+  if ((result = stream_wait(stream, deadline_ns, err)) != 0) return leave(result);
+  if (!pipe->reader) return leave(hcs_fail_errno(err, EPIPE, "nobody reads"));
   *written = size < PIPE_BYTES - pipe->size ? size : PIPE_BYTES - pipe->size;
   memcpy(pipe->bytes + pipe->size, data, *written);
   pipe->size += *written;
@@ -782,8 +727,7 @@ static int mem_write(hcs_platform_stream *stream, const void *data, size_t size,
 }
 
 static void mem_stream_release(hcs_platform_stream *stream) {
-  if (enter("stream_release", NULL) != 0)
-    return;
+  if (enter("stream_release", NULL) != 0) return;
   stream->released = 1;
   if (stream->writes)
     stream->pipe->writer = 0;
@@ -809,10 +753,8 @@ static int item_ready(const hcs_platform_poll_item *item) {
 
   if (item->system != NULL)
     return item->system->released || item->system->container->state == HCS_STOPPED;
-  if (item->process != NULL)
-    return item->process->released || item->process->process->exited;
-  if (item->stream != NULL)
-    return stream_ready(item->stream);
+  if (item->process != NULL) return item->process->released || item->process->process->exited;
+  if (item->stream != NULL) return stream_ready(item->stream);
   return poll(&descriptor, 1, 0) > 0;
 }
 
@@ -826,8 +768,7 @@ static int mem_poll(hcs_platform_poll_item *items, size_t count, int64_t deadlin
       ready += items[i].ready = item_ready(&items[i]);
       descriptors |= !items[i].system && !items[i].process && !items[i].stream;
     }
-    if (ready == 0 && deadline_ns <= clock_ns())
-      break;
+    if (ready == 0 && deadline_ns <= clock_ns()) break;
     if (ready == 0 && descriptors && deadline_ns > clock_ns() + 5000000)
       wait_for_change(clock_ns() + 5000000, err);
     else if (ready == 0)
@@ -873,6 +814,4 @@ static const hcs_platform complete = {
     .poll = mem_poll,
 };
 
-const hcs_platform *hcs_platform_get(void) {
-  return &complete;
-}
+const hcs_platform *hcs_platform_get(void) { return &complete; }

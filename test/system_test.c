@@ -10,9 +10,7 @@
 
 #define REQUEST "{\"ResourceType\":\"Network\",\"Settings\":\"x\",\"RequestType\":\"Add\"}"
 
-static int wait_now(hcs_system *system, hcs_error *e) {
-  return hcs_system_wait(system, 0, e);
-}
+static int wait_now(hcs_system *system, hcs_error *e) { return hcs_system_wait(system, 0, e); }
 
 static int modify(hcs_system *system, hcs_error *e) {
   return hcs_system_modify(system, REQUEST, e);
@@ -74,24 +72,19 @@ static const struct {
 static hcs_system *bring_to(int wanted) {
   hcs_system *system = created("gate");
 
-  if (wanted == CREATED)
-    return system;
+  if (wanted == CREATED) return system;
   assert_ok(hcs_system_start(system, err));
   hcs_process_free(spawned(system, "\"sleep\"", ""));
-  if (wanted == PAUSED)
-    assert_ok(hcs_system_pause(system, err));
-  if (wanted == STOPPED)
-    assert_ok(hcs_system_terminate(system, err));
-  if (wanted == SHUT)
-    assert_ok(hcs_system_close(system, 0, err));
+  if (wanted == PAUSED) assert_ok(hcs_system_pause(system, err));
+  if (wanted == STOPPED) assert_ok(hcs_system_terminate(system, err));
+  if (wanted == SHUT) assert_ok(hcs_system_close(system, 0, err));
   return system;
 }
 
 static void end(const char *id) {
   hcs_system *system = hcs_system_open(id, err);
 
-  if (system != NULL)
-    gone(system);
+  if (system != NULL) gone(system);
 }
 
 static void check_row(size_t row, int in) {
@@ -113,8 +106,7 @@ static void check_row(size_t row, int in) {
 static void gates_row_by_row(void **unused) {
   (void)unused;
   for (size_t row = 0; row < sizeof operations / sizeof operations[0]; row++)
-    for (int in = 0; in < STATES; in++)
-      check_row(row, in);
+    for (int in = 0; in < STATES; in++) check_row(row, in);
 }
 
 static void refusals_say_what_to_do(void **unused) {
@@ -176,9 +168,10 @@ static void operations_that_a_platform_lacks(void **unused) {
 /* ---- ids and documents -------------------------------------------------------------------------- */
 
 static void ids_are_checked_first(void **unused) {
-  static const char *const bad[] = {"", "-a", ".a", "_a", "a/b", "a b", "a\n", "\xc3\xa4",
-                                    "12345678901234567890123456789012345678901234567890"
-                                    "123456789012345"};
+  static const char too_long[] =
+      "1234567890123456789012345678901234567890123456789012345678901234x";
+  static const char *const bad[] = {"",    "-a",  ".a",       "_a",    "a/b",
+                                    "a b", "a\n", "\xc3\xa4", too_long};
   unsigned creates = memory_platform_calls("system_create");
   unsigned opens = memory_platform_calls("system_open");
 
@@ -277,8 +270,7 @@ static void deadlines_from_the_environment(void **unused) {
   (void)unused;
   for (size_t i = 0; i < sizeof useless / sizeof useless[0]; i++) {
     setenv("HCSSHIM_TIMEOUT_SYSTEMPAUSE", useless[i], 1);
-    if (i == 0)
-      assert_ok(hcs_system_start(system, err));
+    if (i == 0) assert_ok(hcs_system_start(system, err));
     memory_platform_delay("system_pause", 2 * MS);
     assert_ok(hcs_system_pause(system, err));
     assert_ok(hcs_system_resume(system, err));
@@ -432,12 +424,10 @@ static void close_releases_waiters(void **unused) {
   call waiters[4];
 
   (void)unused;
-  for (int i = 0; i < 4; i++)
-    call_begin(&waiters[i], system, wait_for_ever);
+  for (int i = 0; i < 4; i++) call_begin(&waiters[i], system, wait_for_ever);
   await_calls("system_wait", calls + 4);
   assert_ok(hcs_system_close(system, 0, err));
-  for (int i = 0; i < 4; i++)
-    assert_true(call_end(&waiters[i]) == HCS_E_ALREADY_CLOSED);
+  for (int i = 0; i < 4; i++) assert_true(call_end(&waiters[i]) == HCS_E_ALREADY_CLOSED);
   hcs_system_free(system);
   end("web");
 }
@@ -448,12 +438,10 @@ static void all_waiters_are_told_the_end(void **unused) {
   call waiters[4];
 
   (void)unused;
-  for (int i = 0; i < 4; i++)
-    call_begin(&waiters[i], system, wait_for_ever);
+  for (int i = 0; i < 4; i++) call_begin(&waiters[i], system, wait_for_ever);
   await_calls("system_wait", calls + 4);
   memory_platform_crash("web");
-  for (int i = 0; i < 4; i++)
-    assert_true(call_end(&waiters[i]) == HCS_E_UNEXPECTED_EXIT);
+  for (int i = 0; i < 4; i++) assert_true(call_end(&waiters[i]) == HCS_E_UNEXPECTED_EXIT);
   hcs_system_free(system);
 }
 
@@ -488,9 +476,7 @@ static void close_waits_for_operations(void **unused) {
   gone(look);
 }
 
-static int close_here(hcs_system *system, hcs_error *e) {
-  return hcs_system_close(system, 0, e);
-}
+static int close_here(hcs_system *system, hcs_error *e) { return hcs_system_close(system, 0, e); }
 
 /* Everybody on one handle at once: for the sanitizers. */
 static void any_call_from_any_thread(void **unused) {
@@ -525,20 +511,13 @@ static int child_of(hcs_system *system, long parent) {
   char text[32];
 
   snprintf(text, sizeof text, "process %ld", parent);
-  if (hcs_system_state(system, err) != NULL || hcs_error_kind(err) != HCS_E_INVALID_STATE)
-    return 1;
-  if (strstr(hcs_error_message(err), text) == NULL)
-    return 2;
-  if (hcs_system_wait(system, 0, err) != -1 || hcs_error_kind(err) != HCS_E_INVALID_STATE)
-    return 3;
-  if (create_process(system, err) != -1 || hcs_error_kind(err) != HCS_E_INVALID_STATE)
-    return 4;
-  if (strcmp(hcs_system_id(system), "web") != 0 || hcs_system_closed(system))
-    return 5;
-  if (hcs_system_close(system, 1, err) != 0 || !hcs_system_closed(system))
-    return 6;
-  if (memory_platform_foreign_frees() != 1)
-    return 7;
+  if (hcs_system_state(system, err) != NULL || hcs_error_kind(err) != HCS_E_INVALID_STATE) return 1;
+  if (strstr(hcs_error_message(err), text) == NULL) return 2;
+  if (hcs_system_wait(system, 0, err) != -1 || hcs_error_kind(err) != HCS_E_INVALID_STATE) return 3;
+  if (create_process(system, err) != -1 || hcs_error_kind(err) != HCS_E_INVALID_STATE) return 4;
+  if (strcmp(hcs_system_id(system), "web") != 0 || hcs_system_closed(system)) return 5;
+  if (hcs_system_close(system, 1, err) != 0 || !hcs_system_closed(system)) return 6;
+  if (memory_platform_foreign_frees() != 1) return 7;
   hcs_system_free(system);
   return memory_platform_foreign_frees() != 1 ? 8 : 0;
 }
