@@ -197,7 +197,7 @@ typedef struct hcs_plan {
   uint32_t size; /* of the whole plan in bytes */
   uint32_t flags;
   uint32_t host_name;
-  uint32_t workspace;   /* an empty host directory; hidden under a tmpfs in setup's own namespace */
+  uint32_t workspace;   /* a host directory that setup hides under a tmpfs in its own namespace */
   uint32_t volume;      /* root directory to use as it is, or 0: layers */
   uint32_t scratch;     /* folder with upper and work, or 0: a tmpfs */
   uint32_t layers;      /* offset of layer_count offsets of paths, topmost first */

@@ -71,7 +71,9 @@ static inline long sys_call(long n, long a, long b, long c, long d, long e, long
 #endif
 
 static inline long sys_close(int fd) { return SYS1(__NR_close, fd); }
-static inline long sys_read(int fd, void *data, size_t size) { return SYS3(__NR_read, fd, data, size); }
+static inline long sys_read(int fd, void *data, size_t size) {
+  return SYS3(__NR_read, fd, data, size);
+}
 static inline long sys_write(int fd, const void *data, size_t size) {
   return SYS3(__NR_write, fd, data, size);
 }

@@ -1,0 +1,22 @@
+/*
+ * setup.h - the role that makes a container's root and its guest.
+ */
+#ifndef HCS_GUEST_SETUP_H
+#define HCS_GUEST_SETUP_H
+
+#include "protocol.h"
+
+_Noreturn void setup_run(void);
+
+/*
+ * root.c: builds the container's root file system in this process' own mount namespace, at ROOT_NAME
+ * below the new working directory. By name: a clone with a mount namespace of its own finds its own
+ * copy there, a descriptor would be on ours. Reports and exits on failure.
+ */
+void root_build(const hcs_plan *plan);
+#define ROOT_NAME "r"
+
+/* init.c: the guest's first steps: isolates itself as the plan says and becomes the service. */
+_Noreturn void init_run(const hcs_plan *plan, int work_group);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * start.c - where the guest binary begins. One program, several roles, told by argv[0]:
+ *
+ *   hcs-setup   runs on the host as root: builds the container's root in a mount namespace of its
+ *               own, makes the guest (a clone that is PID 1 of the container), reports, exits.
+ */
+#include "boot.h"
+#include "setup.h"
+#include "sys.h"
+
+/* The kernel starts us with argc, argv … on the stack and nothing set up; pass that address on. */
+__asm__(".globl _start\n"
+        ".type _start,%function\n"
+        "_start:\n"
+#if defined(__x86_64__)
+        "  xor %ebp, %ebp\n"
+        "  mov %rsp, %rdi\n"
+        "  and $-16, %rsp\n"
+        "  call guest_main\n"
+#else
+         "  mov x29, #0\n"
+         "  mov x0, sp\n"
+         "  bl guest_main\n"
+#endif
+);
+
+_Noreturn void guest_main(const long *stack);
+
+_Noreturn void guest_main(const long *stack) {
+  const char *role = stack[0] > 0 ? (const char *)stack[1] : "";
+  if (string_equal(role, "hcs-setup")) setup_run();
+  sys_exit(64); /* EX_USAGE */
+}

@@ -1,0 +1,189 @@
+/*
+ * cgroup.c - making a container's control groups. cgroup_remove.c takes them away again.
+ */
+#include "cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "fd.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+#define UNIFIED_ROOT CGROUP_ROOT "/unified"
+#define DEFAULT_PARENT "/hcs"
+#define PROCESSES_MAX "16384" /* API.md: at most so many processes in a container */
+#define CONTROLLERS "+pids +memory"
+
+/* The v1 hierarchies in use: those that limit or count something which v2 without controllers can not. */
+static const char *const v1_controllers[] = {"pids", "memory"};
+#define V1_COUNT (sizeof v1_controllers / sizeof *v1_controllers)
+
+/* Innermost first: that is the order in which they are removed. */
+static const char *const parts[] = {"/work", "/guest", ""};
+#define PART_COUNT (sizeof parts / sizeof *parts)
+
+static int is_mounted(const char *path, unsigned long type) {
+  struct statfs info;
+  return statfs(path, &info) == 0 && (unsigned long)info.f_type == type;
+}
+
+static hcs_cgroup_layout layout_get(void) {
+  if (is_mounted(CGROUP_ROOT, CGROUP2_SUPER_MAGIC)) return HCS_CGROUP_V2;
+  return is_mounted(UNIFIED_ROOT, CGROUP2_SUPER_MAGIC) ? HCS_CGROUP_HYBRID : HCS_CGROUP_V1;
+}
+
+static const char *parent_get(void) {
+  const char *given = secure_getenv("HCS_CGROUP_PARENT");
+  return given != NULL && given[0] == '/' ? given : DEFAULT_PARENT;
+}
+
+/* ---- names ------------------------------------------------------------------------------------- */
+
+static int add_tree(hcs_record *record, const char *tree, hcs_error *err) {
+  char path[PATH_MAX];
+  size_t i;
+  for (i = 0; i < PART_COUNT; i++) {
+    int n = snprintf(path, sizeof path, "%s%s/c-%s-%s%s", tree, parent_get(), record->id,
+                     record->nonce, parts[i]);
+    if (n >= (int)sizeof path || hcs_record_add_group(record, path) != 0)
+      return hcs_fail(err, HCS_E_INVALID_PARAMETER, "HCS_CGROUP_PARENT: '%s' is too long",
+                      parent_get());
+  }
+  return 0;
+}
+
+int hcs_cgroup_plan(hcs_record *record, hcs_error *err) {
+  hcs_cgroup_layout layout = layout_get();
+  char tree[64];
+  size_t i;
+  if (layout == HCS_CGROUP_V2) return add_tree(record, CGROUP_ROOT, err);
+  if (layout == HCS_CGROUP_HYBRID && add_tree(record, UNIFIED_ROOT, err) != 0) return -1;
+  for (i = 0; i < V1_COUNT; i++) {
+    snprintf(tree, sizeof tree, CGROUP_ROOT "/%s", v1_controllers[i]);
+    if (!is_mounted(tree, CGROUP_SUPER_MAGIC))
+      return hcs_fail(err, HCS_E_NOT_SUPPORTED,
+                      "the control group hierarchy %s is not mounted: mount it, or boot with "
+                      "systemd.unified_cgroup_hierarchy=1",
+                      tree);
+    if (add_tree(record, tree, err) != 0) return -1;
+  }
+  return 0;
+}
+
+/* ---- directories ------------------------------------------------------------------------------- */
+
+/* v2: a controller reaches a group only when every group above hands it down. */
+static int hand_down(const char *directory, hcs_error *err) {
+  HCS_AUTO_FD dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (dir >= 0 && hcs_file_put(dir, "cgroup.subtree_control", CONTROLLERS) == 0) return 0;
+  return hcs_fail_errno(
+      err, errno,
+      "cannot hand the controllers pids and memory down from %s: leave no process "
+      "in it, or name a delegated group in HCS_CGROUP_PARENT",
+      directory);
+}
+
+static int parent_make(const char *container, hcs_cgroup_layout layout, hcs_error *err) {
+  char path[PATH_MAX];
+  char *slash;
+  int made;
+  snprintf(path, sizeof path, "%s", container);
+  slash = strrchr(path, '/');
+  *slash = '\0';
+  made = mkdir(path, 0755) == 0;
+  if (!made && errno != EEXIST)
+    return hcs_fail_errno(err, errno, "cannot make the control group %s", path);
+  if (layout != HCS_CGROUP_V2) return 0;
+  if (made && hand_down(CGROUP_ROOT, err) != 0) return -1;
+  return hand_down(path, err);
+}
+
+static int group_make(const char *path, hcs_error *err) {
+  if (mkdir(path, 0755) == 0) return 0;
+  return hcs_fail_errno(err, errno, "cannot make the control group %s", path);
+}
+
+static int open_in(const char *directory, const char *file, int flags, hcs_error *err) {
+  char path[PATH_MAX + 16];
+  int fd;
+  snprintf(path, sizeof path, "%s%s", directory, file);
+  fd = open(path, flags | O_CLOEXEC);
+  if (fd < 0) hcs_fail_errno(err, errno, "cannot open the control group file %s", path);
+  return fd;
+}
+
+static int open_v2(hcs_cgroup *group, char *const paths[], hcs_error *err) {
+  const int flags = O_RDONLY | O_DIRECTORY;
+  group->work = open_in(paths[0], "", flags, err);
+  group->guest = group->work < 0 ? -1 : open_in(paths[1], "", flags, err);
+  group->container = group->guest < 0 ? -1 : open_in(paths[2], "", flags, err);
+  return group->container < 0 ? -1 : 0;
+}
+
+static int open_v1(hcs_cgroup *group, char *const paths[], hcs_error *err) {
+  uint32_t i = group->hierarchies++;
+  group->work_dirs[i] = group->guest_tasks[i] = group->container_tasks[i] = -1;
+  group->work_tasks[i] = open_in(paths[0], "/tasks", O_WRONLY, err);
+  if (group->work_tasks[i] < 0) return -1;
+  group->work_dirs[i] = open_in(paths[0], "", O_PATH | O_DIRECTORY, err);
+  if (group->work_dirs[i] < 0) return -1;
+  group->guest_tasks[i] = open_in(paths[1], "/tasks", O_WRONLY, err);
+  if (group->guest_tasks[i] < 0) return -1;
+  group->container_tasks[i] = open_in(paths[2], "/tasks", O_WRONLY, err);
+  return group->container_tasks[i] < 0 ? -1 : 0;
+}
+
+/* paths: work, guest and container directory of one tree */
+static int tree_make(hcs_cgroup *group, char *const paths[], int is_v2, hcs_error *err) {
+  if (parent_make(paths[2], group->layout, err) != 0 || group_make(paths[2], err) != 0 ||
+      group_make(paths[1], err) != 0 || group_make(paths[0], err) != 0)
+    return -1;
+  return is_v2 ? open_v2(group, paths, err) : open_v1(group, paths, err);
+}
+
+int hcs_cgroup_make(hcs_cgroup *group, const hcs_record *record, hcs_error *err) {
+  size_t i;
+  memset(group, 0, sizeof *group);
+  group->container = group->guest = group->work = -1;
+  group->layout = layout_get();
+  for (i = 0; i < record->group_count; i += PART_COUNT) {
+    int is_v2 = i == 0 && group->layout != HCS_CGROUP_V1;
+    if (tree_make(group, record->groups + i, is_v2, err) != 0) {
+      hcs_cgroup_close(group);
+      return -1;
+    }
+  }
+  return 0;
+}
+
+int hcs_cgroup_limit(const hcs_cgroup *group, hcs_error *err) {
+  int work = group->layout == HCS_CGROUP_V2 ? group->work : group->work_dirs[0];
+  if (group->layout == HCS_CGROUP_V2 &&
+      hcs_file_put(group->container, "cgroup.subtree_control", CONTROLLERS) != 0)
+    return hcs_fail_errno(err, errno, "cannot hand the controllers down in the container's group");
+  if (hcs_file_put(work, "pids.max", PROCESSES_MAX) != 0)
+    return hcs_fail_errno(err, errno, "cannot limit the number of processes (pids.max)");
+  return 0;
+}
+
+void hcs_cgroup_close(hcs_cgroup *group) {
+  uint32_t i;
+  hcs_fd_close(&group->container);
+  hcs_fd_close(&group->guest);
+  hcs_fd_close(&group->work);
+  for (i = 0; i < group->hierarchies; i++) {
+    hcs_fd_close(&group->container_tasks[i]);
+    hcs_fd_close(&group->guest_tasks[i]);
+    hcs_fd_close(&group->work_tasks[i]);
+    hcs_fd_close(&group->work_dirs[i]);
+  }
+  group->hierarchies = 0;
+}

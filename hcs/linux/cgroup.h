@@ -1,0 +1,40 @@
+/*
+ * cgroup.h - the control groups of one container, on v1, hybrid and v2.
+ *
+ * In every hierarchy that is used a container has <parent>/c-<id>-<nonce>/ with two groups below it:
+ * `guest` for the compute service, `work` for the processes. Limits, freezing and killing apply to
+ * `work` only, so they never take the service.
+ */
+#ifndef HCS_LINUX_CGROUP_H
+#define HCS_LINUX_CGROUP_H
+
+#include "../guest/protocol.h"
+#include "state.h"
+
+typedef enum hcs_cgroup_layout {
+  HCS_CGROUP_V1,     /* no v2 tree at all */
+  HCS_CGROUP_HYBRID, /* v2 without controllers (freeze, kill, events), v1 with them */
+  HCS_CGROUP_V2
+} hcs_cgroup_layout;
+
+typedef struct hcs_cgroup {
+  hcs_cgroup_layout layout;
+  int container, guest, work; /* directories in the v2 tree, or -1 */
+  uint32_t hierarchies;       /* v1 */
+  int container_tasks[HCS_PLAN_HIERARCHIES];
+  int guest_tasks[HCS_PLAN_HIERARCHIES];
+  int work_tasks[HCS_PLAN_HIERARCHIES];
+  int work_dirs[HCS_PLAN_HIERARCHIES];
+} hcs_cgroup;
+
+/* Puts the names of all directories that hcs_cgroup_make() would make into the record. */
+int hcs_cgroup_plan(hcs_record *record, hcs_error *err);
+/* Makes them and opens what setup and guest need. */
+int hcs_cgroup_make(hcs_cgroup *group, const hcs_record *record, hcs_error *err);
+/* v2: hands out the controllers, once setup has left the container's own directory; then the limits. */
+int hcs_cgroup_limit(const hcs_cgroup *group, hcs_error *err);
+void hcs_cgroup_close(hcs_cgroup *group);
+/* Kills what may still be in the record's groups, waits until they are empty, removes them. */
+int hcs_cgroup_remove(const hcs_record *record, hcs_error *err);
+
+#endif

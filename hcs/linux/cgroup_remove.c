@@ -1,0 +1,93 @@
+/*
+ * cgroup_remove.c - taking a container's control groups away: kill, wait until empty, remove.
+ *
+ * Normally everything is dead already and this is a handful of rmdir(2). After a crash of the creator
+ * there may be a setup or a guest on its way out; nothing here sleeps, it waits on descriptors.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "fd.h"
+#include "wait.h"
+
+#define PATIENCE_NS (5ll * 1000000000)
+#define ATTEMPTS 64
+#define DEPTH_MAX 16
+
+/* Waits for the end of one process that was found in a group, after killing it. */
+static void kill_and_wait(int pid, int64_t deadline_ns) {
+  HCS_AUTO_FD pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (pidfd < 0) return;
+  syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+  while (hcs_wait_fd(pidfd, POLLIN, deadline_ns) == HCS_WAIT_INTERRUPTED) continue;
+}
+
+/* A group's own processes. On v2, cgroup.kill takes those of the groups below at the same time. */
+static void group_kill(int group, int64_t deadline_ns) {
+  char pids[4096];
+  char *next = pids, *end;
+  hcs_file_put(group, "cgroup.kill", "1");
+  if (hcs_file_get(group, "cgroup.procs", pids, sizeof pids) <= 0) return;
+  for (;;) {
+    long pid = strtol(next, &end, 10);
+    if (end == next || *end == '\0') return; /* a pid cut off at the buffer's end: next round */
+    if (pid > 0) kill_and_wait((int)pid, deadline_ns);
+    next = end;
+  }
+}
+
+static int directory_remove(int parent, const char *name, int64_t deadline_ns, int depth);
+
+/* Groups that were made inside by somebody else go with ours. */
+static void children_remove(int group, int64_t deadline_ns, int depth) {
+  int copy = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *stream = copy >= 0 ? fdopendir(copy) : NULL;
+  struct dirent *entry;
+  if (stream == NULL) {
+    hcs_fd_close(&copy);
+    return;
+  }
+  while ((entry = readdir(stream)) != NULL)
+    if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
+        strcmp(entry->d_name, "..") != 0)
+      directory_remove(group, entry->d_name, deadline_ns, depth + 1);
+  closedir(stream);
+}
+
+/* A task leaves its group a moment after its parent or pidfd hears of its end: hence the attempts. */
+static int directory_remove(int parent, const char *name, int64_t deadline_ns, int depth) {
+  int attempt;
+  for (attempt = 0; attempt < ATTEMPTS; attempt++) {
+    HCS_AUTO_FD group = -1;
+    if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
+    if (errno != EBUSY || depth > DEPTH_MAX) return -1;
+    group = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (group < 0) continue;
+    group_kill(group, deadline_ns);
+    hcs_wait_group_empty(group, deadline_ns);
+    children_remove(group, deadline_ns, depth);
+    if (hcs_clock_ns() >= deadline_ns) break;
+  }
+  errno = EBUSY;
+  return -1;
+}
+
+int hcs_cgroup_remove(const hcs_record *record, hcs_error *err) {
+  int64_t deadline_ns = hcs_clock_ns() + PATIENCE_NS;
+  size_t i;
+  for (i = 0; i < record->group_count; i++)
+    if (directory_remove(AT_FDCWD, record->groups[i], deadline_ns, 0) != 0)
+      return hcs_fail_errno(err, errno, "cannot remove the control group %s of container '%s'",
+                            record->groups[i], record->id);
+  return 0;
+}

@@ -1,0 +1,104 @@
+/*
+ * config.c - a ContainerConfig as a plain struct, with what only the host's files can tell checked.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+
+#define HOST_NAME_MAX_BYTES 64 /* sethostname(2) */
+#define LAYERS_MAX 500         /* overlayfs, OVL_MAX_STACK */
+
+static const char *text_or(const json_t *object, const char *field, const char *otherwise) {
+  const char *text = hcs_document_string(object, field);
+  return text[0] != '\0' ? text : otherwise;
+}
+
+static int check_directory(const char *path, const char *field, hcs_error *err) {
+  struct stat info;
+  if (path[0] != '/')
+    return hcs_fail(err, HCS_E_INVALID_PARAMETER, "%s: '%s' is not an absolute path", field, path);
+  if (stat(path, &info) != 0) return hcs_fail_errno(err, errno, "%s: cannot use '%s'", field, path);
+  if (!S_ISDIR(info.st_mode))
+    return hcs_fail_errno(err, ENOTDIR, "%s: '%s' must be a directory", field, path);
+  return 0;
+}
+
+static int read_layers(hcs_config *config, const json_t *root, hcs_error *err) {
+  const json_t *layers = json_object_get(root, "Layers");
+  size_t count = json_array_size(layers), i;
+  if (count > LAYERS_MAX)
+    return hcs_fail(err, HCS_E_INVALID_PARAMETER, "config.Layers: %zu layers, at most %d fit",
+                    count, LAYERS_MAX);
+  if (count == 0 && config->volume == NULL)
+    return hcs_fail(err, HCS_E_INVALID_PARAMETER,
+                    "config.Layers: at least one layer is needed (or a VolumePath)");
+  config->layers = calloc(count + 1, sizeof *config->layers);
+  if (config->layers == NULL) return hcs_fail_memory(err);
+  for (i = 0; i < count; i++) {
+    char field[48];
+    snprintf(field, sizeof field, "config.Layers[%zu].Path", i + 1);
+    config->layers[i] = hcs_document_string(json_array_get(layers, i), "Path");
+    if (check_directory(config->layers[i], field, err) != 0) return -1;
+  }
+  config->layer_count = count;
+  return 0;
+}
+
+static int check_volume(const hcs_config *config, hcs_error *err) {
+  char resolved_is_root = 0;
+  struct stat volume, root;
+  if (config->volume == NULL) return 0;
+  if (check_directory(config->volume, "config.VolumePath", err) != 0) return -1;
+  if (config->scratch != NULL)
+    return hcs_fail(err, HCS_E_INVALID_PARAMETER,
+                    "config.LayerFolderPath: a VolumePath is used as it is and takes no scratch "
+                    "folder; leave one of them out");
+  if (stat(config->volume, &volume) == 0 && stat("/", &root) == 0)
+    resolved_is_root = volume.st_dev == root.st_dev && volume.st_ino == root.st_ino;
+  if (resolved_is_root)
+    return hcs_fail(err, HCS_E_INVALID_PARAMETER,
+                    "config.VolumePath: '%s' is the host's own root; use it as a layer: Layers = "
+                    "{{Path = \"/\"}}",
+                    config->volume);
+  return 0;
+}
+
+/* A quarter of the memory, when nothing is said: a full scratch must not take the host with it. */
+static uint64_t tmpfs_bytes(void) {
+  struct sysinfo info;
+  if (sysinfo(&info) != 0) return 1ull << 30;
+  return (uint64_t)info.totalram * info.mem_unit / 4;
+}
+
+int hcs_config_read(hcs_config *config, const char *id, const hcs_document *document,
+                    hcs_error *err) {
+  const json_t *root = document->root;
+  memset(config, 0, sizeof *config);
+  config->name = text_or(root, "Name", id);
+  config->owner = hcs_document_string(root, "Owner");
+  config->host_name = text_or(root, "HostName", id);
+  config->scratch = text_or(root, "LayerFolderPath", NULL);
+  config->volume = text_or(root, "VolumePath", NULL);
+  config->scratch_bytes = tmpfs_bytes();
+  config->is_volatile =
+      hcs_document_bool(root, "IgnoreFlushesDuringBoot") && config->scratch != NULL;
+  config->end_with_last_handle = hcs_document_bool(root, "TerminateOnLastHandleClosed");
+  if (strlen(config->host_name) > HOST_NAME_MAX_BYTES)
+    return hcs_fail(err, HCS_E_INVALID_PARAMETER, "config.HostName: longer than %d bytes",
+                    HOST_NAME_MAX_BYTES);
+  if (config->scratch != NULL && config->scratch[0] != '/')
+    return hcs_fail(err, HCS_E_INVALID_PARAMETER,
+                    "config.LayerFolderPath: '%s' is not an absolute path", config->scratch);
+  if (check_volume(config, err) != 0) return -1;
+  return read_layers(config, root, err);
+}
+
+void hcs_config_clear(hcs_config *config) {
+  free(config->layers);
+  config->layers = NULL;
+}

@@ -1,0 +1,275 @@
+/*
+ * create.c - making a container: state, groups, setup and guest, commit.
+ *
+ * Everything is named in the record before it is made; until the commit the end of our boot socket
+ * takes setup and guest away. So whatever happens to us, hcs_end_if_dead() can clean up.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "config.h"
+#include "container.h"
+#include "end.h"
+#include "fd.h"
+#include "launch.h"
+#include "plan.h"
+#include "process_stat.h"
+#include "scratch.h"
+#include "socket.h"
+#include "stage.h"
+#include "wait.h"
+
+/* A layer on a slow disk takes its time; a minute is no longer that. */
+#define SETUP_PATIENCE_NS (60ll * 1000000000)
+
+/* All that a creation holds; what is handed to the new handle is taken out of it. */
+typedef struct creation {
+  const char *id;
+  hcs_config config;
+  hcs_record record;
+  hcs_cgroup group;
+  int root, dir; /* state directory, the container's own, locked */
+  int scratch_lock;
+  int boot, boot_remote;
+  int exits, exits_remote;
+  int control;
+  hcs_status_page *status;
+  hcs_launch *launch;
+  int64_t deadline_ns;
+} creation;
+
+static void creation_clear(creation *made) {
+  int *const fds[] = {&made->root,        &made->dir,   &made->scratch_lock, &made->boot,
+                      &made->boot_remote, &made->exits, &made->exits_remote, &made->control};
+  size_t i;
+  for (i = 0; i < sizeof fds / sizeof *fds; i++) hcs_fd_close(fds[i]);
+  hcs_cgroup_close(&made->group);
+  hcs_status_unmap(made->status);
+  hcs_record_clear(&made->record);
+  hcs_config_clear(&made->config);
+}
+
+static int record_init(creation *made, hcs_error *err) {
+  hcs_record *record = &made->record;
+  uint64_t nonce;
+  snprintf(record->id, sizeof record->id, "%s", made->id);
+  if (hcs_platform_get()->random(&nonce, sizeof nonce, err) != 0) return -1;
+  snprintf(record->nonce, sizeof record->nonce, "%016llx", (unsigned long long)nonce);
+  record->protocol = HCS_PROTOCOL_VERSION;
+  record->created_s = (int64_t)time(NULL);
+  record->name = strdup(made->config.name);
+  record->owner = strdup(made->config.owner);
+  if (record->name == NULL || record->owner == NULL) return hcs_fail_memory(err);
+  if (hcs_boot_id_get(record->boot_id, err) != 0) return -1;
+  return hcs_cgroup_plan(record, err);
+}
+
+/* Claims the id and says what is going to be made. */
+static int state_begin(creation *made, hcs_error *err) {
+  made->root = hcs_state_root_open(err);
+  if (made->root < 0) return -1;
+  made->dir = hcs_state_make(made->root, made->id, err);
+  if (made->dir < 0) return -1;
+  return hcs_record_write(made->dir, &made->record, err);
+}
+
+static int resources_make(creation *made, hcs_error *err) {
+  int pair[2];
+  if (made->config.scratch != NULL) {
+    made->scratch_lock = hcs_scratch_lock(made->config.scratch, made->record.boot_id, err);
+    if (made->scratch_lock < 0) return -1;
+  }
+  made->status = hcs_status_make(made->dir, err);
+  if (made->status == NULL) return -1;
+  if (hcs_cgroup_make(&made->group, &made->record, err) != 0) return -1;
+  if (hcs_socket_pair(pair, err) != 0) return -1;
+  made->boot = pair[0], made->boot_remote = pair[1];
+  if (hcs_socket_pair(pair, err) != 0) return -1;
+  made->exits = pair[0], made->exits_remote = pair[1];
+  made->control = hcs_socket_bind(made->dir, err);
+  return made->control < 0 ? -1 : 0;
+}
+
+/* The state directory as a path that is short and true for setup, which inherits no such name. */
+static int workspace_path(const creation *made, char *path, size_t size, hcs_error *err) {
+  char link[32];
+  ssize_t n;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", made->dir);
+  n = readlink(link, path, size - 1);
+  if (n < 0) return hcs_fail_errno(err, errno, "cannot read the state directory's path");
+  path[n] = '\0';
+  return 0;
+}
+
+static int launch(creation *made, hcs_error *err) {
+  hcs_plan_descriptors descriptors;
+  char workspace[4096];
+  int r;
+  if (workspace_path(made, workspace, sizeof workspace, err) != 0) return -1;
+  r = hcs_plan_make(&descriptors, &made->config, &made->group, workspace, made->boot_remote,
+                    made->control, made->scratch_lock, err);
+  if (r == 0) {
+    made->launch = hcs_launch_start("hcs-setup", descriptors.list, descriptors.count,
+                                    made->group.container, err);
+    r = made->launch == NULL ? -1 : 0;
+  }
+  hcs_fd_close(&descriptors.list[HCS_FD_PLAN]);
+  return r;
+}
+
+/* ---- the boot dialogue -------------------------------------------------------------------------- */
+
+typedef struct boot_message {
+  hcs_frame frame;
+  hcs_boot report;
+} boot_message;
+
+static int boot_receive(creation *made, boot_message *message, hcs_error *err) {
+  long n;
+  for (;;) {
+    n = hcs_socket_receive(made->boot, message, sizeof *message);
+    if (n >= 0 || (errno != EAGAIN && errno != EINTR)) break;
+    if (hcs_wait_fd_uninterrupted(made->boot, POLLIN, made->deadline_ns) != HCS_WAIT_READY)
+      return hcs_fail(err, HCS_E_TIMEOUT, "the container's setup does not come to an end");
+  }
+  if (n == (long)sizeof *message && message->frame.magic == HCS_FRAME_MAGIC &&
+      message->frame.length == sizeof message->report)
+    return 0;
+  return hcs_fail(err, HCS_E_UNEXPECTED_CONTAINER_EXIT,
+                  "the container's setup ended without a word (killed? out of memory?)");
+}
+
+static int fail_boot(const creation *made, const hcs_boot *report, hcs_error *err) {
+  const char *subject = NULL;
+  if (report->stage == HCS_STAGE_LAYER && report->index < made->config.layer_count)
+    subject = made->config.layers[report->index];
+  if (report->stage == HCS_STAGE_SCRATCH) subject = made->config.scratch;
+  if (report->stage == HCS_STAGE_VOLUME) subject = made->config.volume;
+  if (report->stage == HCS_STAGE_HOSTNAME) subject = made->config.host_name;
+  return hcs_stage_fail(report->stage, report->error, subject, err);
+}
+
+/* Setup says who the guest is, the guest says that it is ready: in any order. */
+static int boot_wait(creation *made, hcs_error *err) {
+  int has_pid = 0, is_ready = 0;
+  boot_message message;
+  while (!has_pid || !is_ready) {
+    if (boot_receive(made, &message, err) != 0) return -1;
+    switch (message.frame.type) {
+    case HCS_BOOT_PID:
+      made->status->guest = message.report.pid;
+      has_pid = 1;
+      break;
+    case HCS_BOOT_READY: is_ready = 1; break;
+    default: return fail_boot(made, &message.report, err);
+    }
+  }
+  return hcs_process_start_get(made->status->guest, &made->status->guest_start, err);
+}
+
+/* Our copies of the other ends go at once: with them open an end would never be seen. */
+static void remotes_close(creation *made) {
+  hcs_fd_close(&made->boot_remote);
+  hcs_fd_close(&made->control);
+  hcs_fd_close(&made->scratch_lock);
+}
+
+static int boot(creation *made, hcs_error *err) {
+  int saved, r;
+  if (launch(made, err) != 0) return -1;
+  remotes_close(made);
+  r = boot_wait(made, err);
+  if (r != 0) hcs_fd_close(&made->boot); /* setup and guest end on this */
+  if (hcs_launch_finish(made->launch, made->deadline_ns) != 0) {
+    saved = errno;
+    made->launch = NULL;
+    hcs_fd_close(&made->boot);
+    return hcs_fail_errno(err, saved, "cannot execute the container's setup");
+  }
+  made->launch = NULL;
+  return r;
+}
+
+static int commit(creation *made, hcs_error *err) {
+  const hcs_frame frame = {HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, HCS_COMMIT, 0, 0};
+  made->record.committed = 1;
+  if (hcs_record_write(made->dir, &made->record, err) != 0) return -1;
+  if (hcs_socket_send(made->boot, &frame, sizeof frame, &made->exits_remote, 1) != 0)
+    return hcs_fail_errno(err, errno, "cannot hand the container over to its guest");
+  return 0;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------- */
+
+static int make(creation *made, hcs_error *err) {
+  if (record_init(made, err) != 0 || state_begin(made, err) != 0) return -1;
+  if (resources_make(made, err) == 0 && boot(made, err) == 0 &&
+      hcs_cgroup_limit(&made->group, err) == 0 && commit(made, err) == 0)
+    return 0;
+  return -1;
+}
+
+/* Nothing is left half done; what cannot be removed now is left to gc, under its record. */
+static void undo(creation *made) {
+  hcs_error *ignored;
+  if (made->dir < 0) return;
+  hcs_fd_close(&made->boot);
+  remotes_close(made);
+  if (made->status != NULL) hcs_end_kill_guest(made->status);
+  ignored = hcs_error_new();
+  if (ignored == NULL) return;
+  if (hcs_end_if_dead(made->root, made->dir, made->id, ignored) == 1)
+    hcs_state_remove(made->root, made->dir, made->id, ignored);
+  hcs_error_free(ignored);
+}
+
+static hcs_platform_system *handle_make(creation *made, hcs_error *err) {
+  hcs_platform_system *system = calloc(1, sizeof *system);
+  if (system == NULL) {
+    hcs_fail_memory(err);
+    return NULL;
+  }
+  system->link = hcs_link_new(&made->record, hcs_fd_take(&made->boot), err);
+  if (system->link == NULL) {
+    free(system);
+    return NULL;
+  }
+  system->link->status = made->status;
+  made->status = NULL;
+  system->exit_socket = hcs_fd_take(&made->exits);
+  return system;
+}
+
+hcs_platform_system *hcs_linux_system_create(const char *id, const hcs_document *config,
+                                             hcs_error *err) {
+  creation made = {.id = id,
+                   .root = -1,
+                   .dir = -1,
+                   .scratch_lock = -1,
+                   .boot = -1,
+                   .boot_remote = -1,
+                   .exits = -1,
+                   .exits_remote = -1,
+                   .control = -1};
+  hcs_platform_system *system = NULL;
+  made.group.container = made.group.guest = made.group.work = -1;
+  made.deadline_ns = hcs_clock_ns() + SETUP_PATIENCE_NS;
+  if (geteuid() != 0) {
+    hcs_fail(err, HCS_E_ACCESS_DENIED,
+             "making a container needs root: run the program as root (uid is %u)",
+             (unsigned)geteuid());
+    return NULL;
+  }
+  if (hcs_config_read(&made.config, id, config, err) == 0) {
+    if (make(&made, err) == 0) system = handle_make(&made, err);
+    if (system == NULL) undo(&made);
+  }
+  creation_clear(&made);
+  return system;
+}

@@ -1,0 +1,141 @@
+/*
+ * end.c - after a container's end: everything that it held on the host is given back.
+ */
+#include "end.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "container.h"
+#include "fd.h"
+#include "process_stat.h"
+#include "socket.h"
+#include "wait.h"
+
+#define DEATH_PATIENCE_NS (10ll * 1000000000)
+
+/* When PID 1 has gone, so has every process of its namespace, and with them the mounts. */
+static void guest_await(const hcs_status_page *status, int64_t patience_ns) {
+  HCS_AUTO_FD pidfd = hcs_process_pidfd(status->guest, status->guest_start);
+  if (pidfd < 0) return;
+  if (hcs_wait_fd_uninterrupted(pidfd, POLLIN, hcs_clock_ns() + patience_ns) == HCS_WAIT_READY)
+    return;
+  syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+  hcs_wait_fd_uninterrupted(pidfd, POLLIN, hcs_clock_ns() + DEATH_PATIENCE_NS);
+}
+
+void hcs_end_kill_guest(const hcs_status_page *status) {
+  HCS_AUTO_FD pidfd = hcs_process_pidfd(status->guest, status->guest_start);
+  if (pidfd < 0) return;
+  syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+  hcs_wait_fd_uninterrupted(pidfd, POLLIN, hcs_clock_ns() + DEATH_PATIENCE_NS);
+}
+
+/* The lock of `dir` is held and its container is not alive. */
+static int clean(int dir, const hcs_record *record, hcs_error *err) {
+  char boot_id[HCS_BOOT_ID_SIZE];
+  if (hcs_boot_id_get(boot_id, err) != 0) return -1;
+  /* pids and groups of another boot are other people's now */
+  if (strcmp(boot_id, record->boot_id) == 0) {
+    hcs_error *ignored = hcs_error_new();
+    hcs_status_page *status = ignored != NULL ? hcs_status_map(dir, ignored) : NULL;
+    if (status != NULL) guest_await(status, HCS_GUEST_PATIENCE_NS);
+    hcs_status_unmap(status);
+    hcs_error_free(ignored);
+    if (hcs_cgroup_remove(record, err) != 0) return -1;
+  }
+  return hcs_state_empty(dir, record->id, err);
+}
+
+/* An intent whose lock nobody holds is a creation that died; its guest ends by itself. */
+static int is_alive(int dir, const hcs_record *record, hcs_error *err) {
+  HCS_AUTO_FD fd = -1;
+  char boot_id[HCS_BOOT_ID_SIZE];
+  if (!record->committed) return 0;
+  if (hcs_boot_id_get(boot_id, err) != 0) return -1;
+  if (strcmp(boot_id, record->boot_id) != 0) return 0;
+  fd = hcs_socket_connect(dir, err);
+  if (fd == -1) return -1;
+  return fd >= 0;
+}
+
+int hcs_end_if_dead(int root, int dir, const char *id, hcs_error *err) {
+  hcs_record record;
+  int r = hcs_record_read(dir, &record, err);
+  (void)root;
+  if (r < 0) return -1;
+  if (r == 0) return hcs_state_empty(dir, id, err) == 0 ? 1 : -1;
+  r = is_alive(dir, &record, err);
+  if (r == 0)
+    r = clean(dir, &record, err) == 0 ? 1 : -1;
+  else if (r == 1)
+    r = 0;
+  hcs_record_clear(&record);
+  return r;
+}
+
+/* Is the directory, now locked, still about the container with that nonce? */
+static int is_ours(int dir, const char *nonce, hcs_record *record, hcs_error *err) {
+  int r = hcs_record_read(dir, record, err);
+  if (r <= 0) return r;
+  if (strcmp(record->nonce, nonce) == 0) return 1;
+  hcs_record_clear(record);
+  return 0;
+}
+
+int hcs_end_finish(const char *id, const char *nonce, hcs_error *err) {
+  HCS_AUTO_FD root = hcs_state_root_open(err);
+  HCS_AUTO_FD dir = -1;
+  hcs_record record;
+  int r;
+  if (root < 0) return -1;
+  dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (dir < 0) return 0;
+  r = hcs_state_lock(root, dir, id, 1, err);
+  if (r == 1) r = is_ours(dir, nonce, &record, err);
+  if (r <= 0) return r;
+  r = clean(dir, &record, err);
+  hcs_record_clear(&record);
+  return r != 0 ? -1 : hcs_state_remove(root, dir, id, err);
+}
+
+/* ---- gc ----------------------------------------------------------------------------------------- */
+
+/* 1: something dead was cleaned up; 0: alive, or somebody is at work on it. */
+static int collect(int root, const char *id, hcs_error *err) {
+  HCS_AUTO_FD dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  int r;
+  if (dir < 0) return 0;
+  r = hcs_state_lock(root, dir, id, 0, err);
+  if (r <= 0) return r;
+  r = hcs_end_if_dead(root, dir, id, err);
+  if (r <= 0) return r;
+  return hcs_state_remove(root, dir, id, err) == 0 ? 1 : -1;
+}
+
+int hcs_linux_gc(int *cleaned, hcs_error *err) {
+  int root = hcs_state_root_open(err);
+  DIR *stream = root < 0 ? NULL : fdopendir(root);
+  const struct dirent *entry;
+  int failed = root < 0;
+  *cleaned = 0;
+  if (stream == NULL) {
+    hcs_fd_close(&root);
+    return failed ? -1 : hcs_fail_errno(err, errno, "cannot read the state directory");
+  }
+  /* One that cannot be cleaned does not keep the others from it; the last failure is told. */
+  while ((entry = readdir(stream)) != NULL) {
+    int r = entry->d_name[0] == '.' ? 0 : collect(dirfd(stream), entry->d_name, err);
+    if (r > 0) *cleaned += r;
+    if (r < 0) failed = 1;
+  }
+  closedir(stream);
+  return failed ? -1 : 0;
+}

@@ -1,0 +1,23 @@
+/*
+ * end.h - after a container's end: everything that it held on the host is given back.
+ */
+#ifndef HCS_LINUX_END_H
+#define HCS_LINUX_END_H
+
+#include "state.h"
+
+/*
+ * Cleans up the container `id` whose guest has said farewell or is lost: waits until the guest is
+ * gone (its mounts go with it), kills it after two seconds, removes groups and state. Nothing left
+ * to do (another client was faster) is success. `nonce` tells it from a successor of the same id.
+ */
+int hcs_end_finish(const char *id, const char *nonce, hcs_error *err);
+/* Kills a guest that does not answer; its whole container goes with it. */
+void hcs_end_kill_guest(const hcs_status_page *status);
+/*
+ * With the lock of `dir` held: 1 if the container is dead or was never finished, and is cleaned up
+ * now (with its directory emptied but kept); 0 if it is alive; -1.
+ */
+int hcs_end_if_dead(int root, int dir, const char *id, hcs_error *err);
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * link.c - one client's link to one container.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "container.h"
+#include "fd.h"
+#include "stage.h"
+
+hcs_link *hcs_link_new(const hcs_record *record, int fd, hcs_error *err) {
+  hcs_link *link = calloc(1, sizeof *link);
+  if (link == NULL) {
+    hcs_fd_close(&fd);
+    hcs_fail_memory(err);
+    return NULL;
+  }
+  atomic_init(&link->holders, 1);
+  hcs_channel_init(&link->channel, fd);
+  memcpy(link->id, record->id, sizeof link->id);
+  memcpy(link->nonce, record->nonce, sizeof link->nonce);
+  link->created_s = record->created_s;
+  link->name = strdup(record->name);
+  link->owner = strdup(record->owner);
+  if (link->name != NULL && link->owner != NULL) return link;
+  hcs_link_drop(link);
+  hcs_fail_memory(err);
+  return NULL;
+}
+
+hcs_link *hcs_link_hold(hcs_link *link) {
+  atomic_fetch_add(&link->holders, 1);
+  return link;
+}
+
+void hcs_link_drop(hcs_link *link) {
+  if (link == NULL || atomic_fetch_sub(&link->holders, 1) != 1) return;
+  hcs_channel_clear(&link->channel);
+  hcs_status_unmap(link->status);
+  free(link->name);
+  free(link->owner);
+  free(link);
+}
+
+/* A client may have died between the guest's answer to START and its note of it. */
+static void note_state(hcs_link *link, const hcs_reply *reply) {
+  if (reply->state != HCS_GUEST_CREATED && reply->state <= HCS_GUEST_ENDING)
+    atomic_store(&link->status->state, (uint32_t)HCS_RUNNING);
+}
+
+int hcs_link_call(hcs_link *link, hcs_frame_type type, const void *payload, size_t size,
+                  const int *fds, size_t fd_count, int64_t deadline_ns, hcs_reply *reply,
+                  hcs_error *err) {
+  if (hcs_channel_call(&link->channel, type, payload, size, fds, fd_count, deadline_ns, reply,
+                       err) != 0)
+    return -1;
+  if (type != HCS_SHUTDOWN && type != HCS_TERMINATE) note_state(link, reply);
+  return 0;
+}
+
+static int fail_state(const hcs_reply *reply, hcs_error *err) {
+  static const char *const texts[] = {
+      [HCS_GUEST_CREATED] = "the container is not started: call start() first",
+      [HCS_GUEST_RUNNING] = "the container is running already",
+      [HCS_GUEST_SHUTDOWN] = "the container is shutting down",
+      [HCS_GUEST_ENDING] = "the container is being terminated",
+  };
+  uint32_t state = reply->state <= HCS_GUEST_ENDING ? reply->state : HCS_GUEST_ENDING;
+  return hcs_fail(err, HCS_E_INVALID_STATE, "%s", texts[state]);
+}
+
+int hcs_reply_check(const hcs_reply *reply, hcs_error *err) {
+  switch (reply->status) {
+  case HCS_STATUS_OK: return 0;
+  case HCS_STATUS_STATE: return fail_state(reply, err);
+  case HCS_STATUS_NOT_FOUND:
+    return hcs_fail(err, HCS_E_ELEMENT_NOT_FOUND, "there is no such process in the container");
+  case HCS_STATUS_EXITED: return hcs_fail(err, HCS_E_PROCESS_ALREADY_STOPPED, NULL);
+  case HCS_STATUS_FAILED: return hcs_stage_fail(reply->stage, reply->error, NULL, err);
+  case HCS_STATUS_FULL:
+    return hcs_fail(err, HCS_E_NOT_ENOUGH_MEMORY,
+                    "the container's guest has no room for another process or handle: close some");
+  case HCS_STATUS_VERSION:
+    return hcs_fail(err, HCS_E_NOT_SUPPORTED,
+                    "this container was made by another version of the library, and they have no "
+                    "protocol in common");
+  default:
+    return hcs_fail(err, HCS_E_GEN_FAILURE, "the container's guest refuses the request (%u)",
+                    reply->status);
+  }
+}

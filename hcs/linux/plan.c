@@ -1,0 +1,105 @@
+/*
+ * plan.c - the config as a plan: one block of memory with offsets instead of pointers.
+ */
+#include "plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "fd.h"
+#include "memfd.h"
+
+#define NOFILE_HARD (1u << 20) /* what services expect to be able to ask for */
+
+typedef struct writer {
+  char *data;
+  size_t used, capacity;
+} writer;
+
+static uint32_t put_bytes(writer *to, const void *data, size_t size) {
+  size_t offset = to->used;
+  memcpy(to->data + offset, data, size);
+  to->used += size;
+  return (uint32_t)offset;
+}
+
+static uint32_t put_string(writer *to, const char *text) {
+  return text == NULL ? 0 : put_bytes(to, text, strlen(text) + 1);
+}
+
+static size_t text_bytes(const char *text) { return text == NULL ? 0 : strlen(text) + 1; }
+
+static size_t plan_bytes(const hcs_config *config, const char *workspace) {
+  size_t size = sizeof(hcs_plan) + config->layer_count * sizeof(uint32_t), i;
+  for (i = 0; i < config->layer_count; i++) size += text_bytes(config->layers[i]);
+  size += text_bytes(config->host_name) + text_bytes(config->scratch) + text_bytes(config->volume);
+  return size + text_bytes(workspace) + 1;
+}
+
+/* A root without CAP_SYS_RESOURCE cannot raise the hard limit it was given. */
+static uint64_t nofile_hard(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max > NOFILE_HARD) return NOFILE_HARD;
+  return limit.rlim_max;
+}
+
+static int32_t add_descriptor(hcs_plan_descriptors *descriptors, int fd) {
+  if (fd < 0) return -1;
+  descriptors->list[descriptors->count] = fd;
+  return (int32_t)descriptors->count++;
+}
+
+static void put_groups(hcs_plan *plan, hcs_plan_descriptors *descriptors, const hcs_cgroup *group) {
+  uint32_t i;
+  plan->guest_group = add_descriptor(descriptors, group->guest);
+  plan->work_group = add_descriptor(descriptors, group->work);
+  plan->hierarchies = group->hierarchies;
+  for (i = 0; i < group->hierarchies; i++) {
+    plan->container_tasks[i] = add_descriptor(descriptors, group->container_tasks[i]);
+    plan->guest_tasks[i] = add_descriptor(descriptors, group->guest_tasks[i]);
+    plan->work_tasks[i] = add_descriptor(descriptors, group->work_tasks[i]);
+  }
+}
+
+static void put_config(hcs_plan *plan, writer *to, const hcs_config *config,
+                       const char *workspace) {
+  uint32_t i;
+  plan->flags = (config->is_volatile ? HCS_PLAN_VOLATILE : 0) |
+                (config->end_with_last_handle ? HCS_PLAN_LAST_HANDLE : 0);
+  plan->scratch_bytes = config->scratch_bytes;
+  plan->nofile_hard = nofile_hard();
+  plan->layer_count = (uint32_t)config->layer_count;
+  plan->layers = (uint32_t)to->used;
+  to->used += config->layer_count * sizeof(uint32_t);
+  for (i = 0; i < plan->layer_count; i++) {
+    uint32_t offset = put_string(to, config->layers[i]);
+    memcpy(to->data + plan->layers + i * sizeof offset, &offset, sizeof offset);
+  }
+  plan->host_name = put_string(to, config->host_name);
+  plan->scratch = put_string(to, config->scratch);
+  plan->volume = put_string(to, config->volume);
+  plan->workspace = put_string(to, workspace);
+}
+
+int hcs_plan_make(hcs_plan_descriptors *descriptors, const hcs_config *config,
+                  const hcs_cgroup *group, const char *workspace, int boot, int control, int lock,
+                  hcs_error *err) {
+  writer to = {NULL, sizeof(hcs_plan), plan_bytes(config, workspace)};
+  HCS_AUTO_FREE char *data = calloc(1, to.capacity);
+  hcs_plan *plan = (hcs_plan *)(void *)data;
+  if (data == NULL) return hcs_fail_memory(err);
+  to.data = data;
+  descriptors->list[HCS_FD_BOOT] = boot;
+  descriptors->list[HCS_FD_PLAN] = -1;
+  descriptors->list[HCS_FD_CONTROL] = control;
+  descriptors->count = HCS_FD_FIRST;
+  plan->magic = HCS_PLAN_MAGIC;
+  plan->version = HCS_PROTOCOL_VERSION;
+  plan->size = (uint32_t)to.capacity;
+  plan->lock = add_descriptor(descriptors, lock);
+  put_groups(plan, descriptors, group);
+  put_config(plan, &to, config, workspace);
+  descriptors->list[HCS_FD_PLAN] = hcs_memfd_make("hcs-plan", data, to.capacity, err);
+  return descriptors->list[HCS_FD_PLAN] < 0 ? -1 : 0;
+}

@@ -1,0 +1,27 @@
+/*
+ * plan.h - the config as a plan: the ordered facts that setup and guest build a container from.
+ */
+#ifndef HCS_LINUX_PLAN_H
+#define HCS_LINUX_PLAN_H
+
+#include "../guest/protocol.h"
+#include "cgroup.h"
+#include "config.h"
+
+/* The descriptors that setup gets, in the order of their numbers there. */
+#define HCS_PLAN_DESCRIPTORS_MAX (HCS_FD_FIRST + 3 + 3 * HCS_PLAN_HIERARCHIES)
+
+typedef struct hcs_plan_descriptors {
+  int list[HCS_PLAN_DESCRIPTORS_MAX]; /* borrowed, but for HCS_FD_PLAN, which is owned */
+  size_t count;
+} hcs_plan_descriptors;
+
+/*
+ * Writes the plan into a memory file and lists what setup is to be started with. `boot`, `control`,
+ * `lock` (-1: none) and the groups are borrowed; close list[HCS_FD_PLAN] afterwards.
+ */
+int hcs_plan_make(hcs_plan_descriptors *descriptors, const hcs_config *config,
+                  const hcs_cgroup *group, const char *workspace, int boot, int control, int lock,
+                  hcs_error *err);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * process_stat.h - telling a process from a later one with the same pid.
+ */
+#ifndef HCS_LINUX_PROCESS_STAT_H
+#define HCS_LINUX_PROCESS_STAT_H
+
+#include <stdint.h>
+
+#include "../error.h"
+
+/* The process' start time in clock ticks since boot (proc(5), stat field 22). */
+int hcs_process_start_get(int pid, uint64_t *ticks, hcs_error *err);
+/* A pidfd of the process that has this pid and this start time; -1 when it is gone. */
+int hcs_process_pidfd(int pid, uint64_t ticks);
+
+#endif

@@ -1,0 +1,154 @@
+/*
+ * record.c - the files of a container's state directory: the JSON record and the status page.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../document.h"
+#include "../guest/protocol.h"
+#include "fd.h"
+#include "state.h"
+
+#define RECORD_VERSION 1
+#define RECORD_MAX 65536
+#define STATUS_MAGIC 0x53534348u /* "HCSS" */
+
+void hcs_record_clear(hcs_record *record) {
+  size_t i;
+  free(record->name);
+  free(record->owner);
+  for (i = 0; i < record->group_count; i++) free(record->groups[i]);
+  memset(record, 0, sizeof *record);
+}
+
+int hcs_record_add_group(hcs_record *record, const char *path) {
+  if (record->group_count == HCS_GROUPS_MAX) return -1;
+  record->groups[record->group_count] = strdup(path);
+  if (record->groups[record->group_count] == NULL) return -1;
+  record->group_count++;
+  return 0;
+}
+
+int hcs_boot_id_get(char boot_id[HCS_BOOT_ID_SIZE], hcs_error *err) {
+  long n = hcs_file_get(AT_FDCWD, "/proc/sys/kernel/random/boot_id", boot_id, HCS_BOOT_ID_SIZE);
+  if (n <= 0) return hcs_fail_errno(err, n < 0 ? errno : EIO, "cannot read this boot's id");
+  boot_id[strcspn(boot_id, "\n")] = '\0';
+  return 0;
+}
+
+/* ---- the record as JSON ----------------------------------------------------------------------- */
+
+static json_t *record_encode(const hcs_record *record) {
+  json_t *groups = json_array();
+  size_t i;
+  for (i = 0; i < record->group_count; i++)
+    json_array_append_new(groups, json_string(record->groups[i]));
+  return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:o}", "version", RECORD_VERSION,
+                   "id", record->id, "nonce", record->nonce, "boot_id", record->boot_id, "name",
+                   record->name ? record->name : "", "owner", record->owner ? record->owner : "",
+                   "committed", record->committed, "protocol", record->protocol, "created",
+                   (json_int_t)record->created_s, "groups", groups);
+}
+
+static int copy_text(char *to, size_t size, const char *from) {
+  size_t n = strlen(from);
+  if (n >= size) return -1;
+  memcpy(to, from, n + 1);
+  return 0;
+}
+
+static int record_decode(const json_t *root, hcs_record *record) {
+  json_t *groups = json_object_get(root, "groups");
+  size_t i;
+  if (hcs_document_integer(root, "version") != RECORD_VERSION) return -1;
+  if (copy_text(record->id, sizeof record->id, hcs_document_string(root, "id")) != 0 ||
+      copy_text(record->nonce, sizeof record->nonce, hcs_document_string(root, "nonce")) != 0 ||
+      copy_text(record->boot_id, sizeof record->boot_id, hcs_document_string(root, "boot_id")) != 0)
+    return -1;
+  record->committed = hcs_document_bool(root, "committed");
+  record->protocol = (int)hcs_document_integer(root, "protocol");
+  record->created_s = hcs_document_integer(root, "created");
+  record->name = strdup(hcs_document_string(root, "name"));
+  record->owner = strdup(hcs_document_string(root, "owner"));
+  for (i = 0; i < json_array_size(groups); i++) {
+    const char *path = json_string_value(json_array_get(groups, i));
+    if (path == NULL || hcs_record_add_group(record, path) != 0) return -1;
+  }
+  return record->name != NULL && record->owner != NULL ? 0 : -1;
+}
+
+int hcs_record_write(int dir, const hcs_record *record, hcs_error *err) {
+  json_t *root = record_encode(record);
+  HCS_AUTO_FREE char *text = root != NULL ? json_dumps(root, JSON_COMPACT) : NULL;
+  HCS_AUTO_FD fd = -1;
+  json_decref(root);
+  if (text == NULL) return hcs_fail_memory(err);
+  fd = openat(dir, "record.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
+      renameat(dir, "record.new", dir, "record") != 0)
+    return hcs_fail_errno(err, errno, "cannot write the record of container '%s'", record->id);
+  return 0;
+}
+
+int hcs_record_read(int dir, hcs_record *record, hcs_error *err) {
+  HCS_AUTO_FREE char *text = malloc(RECORD_MAX);
+  json_t *root;
+  long n;
+  int r;
+  memset(record, 0, sizeof *record);
+  if (text == NULL) return hcs_fail_memory(err);
+  n = hcs_file_get(dir, "record", text, RECORD_MAX);
+  if (n < 0 && errno == ENOENT) return 0;
+  if (n < 0) return hcs_fail_errno(err, errno, "cannot read a container's record");
+  root = json_loadb(text, (size_t)n, 0, NULL);
+  r = root != NULL ? record_decode(root, record) : -1;
+  json_decref(root);
+  if (r != 0) hcs_record_clear(record);
+  return r == 0;
+}
+
+/* ---- the status page --------------------------------------------------------------------------- */
+
+static hcs_status_page *status_map(int fd, hcs_error *err) {
+  void *page = mmap(NULL, sizeof(hcs_status_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (page == MAP_FAILED) {
+    hcs_fail_errno(err, errno, "cannot map a container's status");
+    return NULL;
+  }
+  return page;
+}
+
+hcs_status_page *hcs_status_make(int dir, hcs_error *err) {
+  const hcs_status_page initial = {.magic = STATUS_MAGIC};
+  HCS_AUTO_FD fd = openat(dir, "status", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  /* written, not truncated to size: the page exists then, and touching it can not fail any more */
+  if (fd < 0 || write(fd, &initial, sizeof initial) != (ssize_t)sizeof initial) {
+    hcs_fail_errno(err, errno, "cannot make a container's status");
+    return NULL;
+  }
+  return status_map(fd, err);
+}
+
+hcs_status_page *hcs_status_map(int dir, hcs_error *err) {
+  HCS_AUTO_FD fd = openat(dir, "status", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  hcs_status_page page;
+  if (fd < 0 || read(fd, &page, sizeof page) != (ssize_t)sizeof page) {
+    hcs_fail_errno(err, fd < 0 ? errno : EIO, "cannot read a container's status");
+    return NULL;
+  }
+  if (page.magic != STATUS_MAGIC) {
+    hcs_fail(err, HCS_E_GEN_FAILURE, "a container's status is not one of this library's");
+    return NULL;
+  }
+  return status_map(fd, err);
+}
+
+void hcs_status_unmap(hcs_status_page *page) {
+  if (page != NULL) munmap(page, sizeof *page);
+}

@@ -1,0 +1,127 @@
+/*
+ * state.c - the state directory: finding it, one directory for each container, their locks.
+ * record.c has the files in them.
+ */
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "end.h"
+#include "fd.h"
+
+static int root_path(char path[PATH_MAX], hcs_error *err) {
+  const char *given = secure_getenv("HCS_STATE_DIR");
+  const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
+  int n;
+  if (given != NULL && given[0] != '\0') {
+    if (given[0] != '/')
+      return hcs_fail(err, HCS_E_INVALID_PARAMETER, "HCS_STATE_DIR: '%s' is not an absolute path",
+                      given);
+    n = snprintf(path, PATH_MAX, "%s", given);
+  } else if (geteuid() == 0) {
+    n = snprintf(path, PATH_MAX, "/run/hcs");
+  } else if (runtime != NULL && runtime[0] == '/') {
+    n = snprintf(path, PATH_MAX, "%s/hcs", runtime);
+  } else {
+    return hcs_fail(err, HCS_E_FILE_NOT_FOUND,
+                    "no state directory: set HCS_STATE_DIR (XDG_RUNTIME_DIR is not set either)");
+  }
+  if (n >= PATH_MAX) return hcs_fail_errno(err, ENAMETOOLONG, "the state directory");
+  return 0;
+}
+
+int hcs_state_root_open(hcs_error *err) {
+  char path[PATH_MAX];
+  struct stat info;
+  HCS_AUTO_FD root = -1;
+  if (root_path(path, err) != 0) return -1;
+  if (mkdir(path, 0700) != 0 && errno != EEXIST)
+    return hcs_fail_errno(err, errno, "cannot make the state directory %s", path);
+  root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (root < 0) return hcs_fail_errno(err, errno, "cannot open the state directory %s", path);
+  if (fstat(root, &info) != 0) return hcs_fail_errno(err, errno, "state directory %s", path);
+  if (info.st_uid != geteuid() || (info.st_mode & 077) != 0)
+    return hcs_fail(err, HCS_E_ACCESS_DENIED,
+                    "the state directory %s must belong to uid %u with mode 0700: chown and chmod "
+                    "it, or name another one in HCS_STATE_DIR",
+                    path, (unsigned)geteuid());
+  return hcs_fd_take(&root);
+}
+
+int hcs_state_open(int root, const char *id, hcs_error *err) {
+  int dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (dir >= 0) return dir;
+  if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
+    return hcs_fail(err, HCS_E_SYSTEM_NOT_FOUND, "there is no container with the id '%s'", id);
+  return hcs_fail_errno(err, errno, "cannot open the state of container '%s'", id);
+}
+
+/* Is the locked directory still the one that the id names, or was it removed while we waited? */
+static int still_named(int root, int dir, const char *id) {
+  struct stat ours, named;
+  return fstat(dir, &ours) == 0 && fstatat(root, id, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+}
+
+int hcs_state_lock(int root, int dir, const char *id, int wait, hcs_error *err) {
+  int r;
+  do r = flock(dir, wait ? LOCK_EX : LOCK_EX | LOCK_NB);
+  while (r != 0 && errno == EINTR);
+  if (r != 0 && errno == EWOULDBLOCK) return 0;
+  if (r != 0) return hcs_fail_errno(err, errno, "cannot lock the state of container '%s'", id);
+  return still_named(root, dir, id);
+}
+
+/* 1: the directory is ours now; 0: try again; -1. */
+static int claim(int root, const char *id, int *dir, hcs_error *err) {
+  HCS_AUTO_FD candidate = -1;
+  int made = mkdirat(root, id, 0700) == 0;
+  int r;
+  if (!made && errno != EEXIST)
+    return hcs_fail_errno(err, errno, "cannot make the state of container '%s'", id);
+  candidate = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (candidate < 0 && errno == ENOENT) return 0;
+  if (candidate < 0) return hcs_fail_errno(err, errno, "the state of container '%s'", id);
+  r = hcs_state_lock(root, candidate, id, 1, err);
+  if (r <= 0) return r;
+  /* Between our mkdir and our lock another create may have claimed it: what counts is what is there. */
+  r = hcs_end_if_dead(root, candidate, id, err);
+  if (r < 0) return -1;
+  if (r == 0)
+    return hcs_fail(err, HCS_E_SYSTEM_ALREADY_EXISTS,
+                    "a container with the id '%s' exists already: open it, or choose another id",
+                    id);
+  *dir = hcs_fd_take(&candidate);
+  return 1;
+}
+
+int hcs_state_make(int root, const char *id, hcs_error *err) {
+  int dir = -1, r;
+  do r = claim(root, id, &dir, err);
+  while (r == 0);
+  return r < 0 ? -1 : dir;
+}
+
+int hcs_state_empty(int dir, const char *id, hcs_error *err) {
+  static const char *const files[] = {"s", "status", "record.new", "record"};
+  size_t i;
+  for (i = 0; i < sizeof files / sizeof *files; i++)
+    if (unlinkat(dir, files[i], 0) != 0 && errno != ENOENT)
+      return hcs_fail_errno(err, errno, "cannot remove %s of container '%s'", files[i], id);
+  return 0;
+}
+
+int hcs_state_remove(int root, int dir, const char *id, hcs_error *err) {
+  if (hcs_state_empty(dir, id, err) != 0) return -1;
+  if (unlinkat(root, id, AT_REMOVEDIR) != 0 && errno != ENOENT)
+    return hcs_fail_errno(err, errno, "cannot remove the state of container '%s'", id);
+  return 0;
+}

@@ -1,0 +1,82 @@
+/*
+ * state.h - what the host remembers of a container: one directory each, below one state directory.
+ *
+ *   <root>/<id>/record   JSON: every name that was made, so that anybody can clean up after a crash.
+ *                        Written before anything is made (an intent), again when it stands (committed).
+ *   <root>/<id>/status   one small page that handles map: state and how the end came about
+ *   <root>/<id>/s        the guest's socket
+ *
+ * Who changes anything here holds flock on the container's directory, and looks again after taking it.
+ */
+#ifndef HCS_LINUX_STATE_H
+#define HCS_LINUX_STATE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../error.h"
+
+#define HCS_NONCE_SIZE 17 /* 16 hexadecimal digits and a NUL */
+#define HCS_BOOT_ID_SIZE 40
+#define HCS_ID_SIZE 65
+#define HCS_GROUPS_MAX 64 /* directories that one record names */
+#define HCS_SOCKET_NAME "s"
+
+/* Shared memory: nobody but root can reach it, and readers believe no more than these bytes say. */
+typedef struct hcs_status_page {
+  uint32_t magic;
+  _Atomic uint32_t state; /* hcs_state: created or running; the rest is asked of the kernel */
+  _Atomic uint32_t exit;  /* hcs_exit_type, 0 while nobody knows */
+  int32_t guest;          /* pid of the guest as the host sees it */
+  uint64_t guest_start;   /* its start time in ticks (proc(5), stat field 22) */
+} hcs_status_page;
+
+typedef struct hcs_record {
+  char id[HCS_ID_SIZE];
+  char nonce[HCS_NONCE_SIZE]; /* tells this container from an earlier one of the same id */
+  char boot_id[HCS_BOOT_ID_SIZE];
+  char *name, *owner; /* owned */
+  int committed;
+  int protocol;
+  int64_t created_s;            /* UNIX time */
+  char *groups[HCS_GROUPS_MAX]; /* cgroup directories, innermost first; owned */
+  size_t group_count;
+} hcs_record;
+
+void hcs_record_clear(hcs_record *record);
+int hcs_record_add_group(hcs_record *record, const char *path);
+
+/* This boot's identity: records of another boot name nothing that still exists. */
+int hcs_boot_id_get(char boot_id[HCS_BOOT_ID_SIZE], hcs_error *err);
+
+/* The state directory, made when missing (mode 0700, ours, or it is refused). A descriptor. */
+int hcs_state_root_open(hcs_error *err);
+
+/*
+ * The directory of a new container, made and locked. If the id is taken by something dead, that is
+ * cleaned up first; if it is alive: 0xC037010F. A descriptor that holds the lock.
+ */
+int hcs_state_make(int root, const char *id, hcs_error *err);
+/*
+ * Opens the directory of an existing container without a lock; 0xC037010E when there is none.
+ */
+int hcs_state_open(int root, const char *id, hcs_error *err);
+/* Takes the lock. 1: have it; 0: the directory is no longer that of the id; -1. `wait` 0: do not wait,
+ * 0 also when somebody else has it. */
+int hcs_state_lock(int root, int dir, const char *id, int wait, hcs_error *err);
+
+int hcs_record_write(int dir, const hcs_record *record, hcs_error *err);
+/* 1: read; 0: there is none (yet) or it is not one of ours; -1: failed. */
+int hcs_record_read(int dir, hcs_record *record, hcs_error *err);
+
+/* A new status page, or the existing one, mapped; NULL on failure. */
+hcs_status_page *hcs_status_make(int dir, hcs_error *err);
+hcs_status_page *hcs_status_map(int dir, hcs_error *err);
+void hcs_status_unmap(hcs_status_page *page);
+
+/* Removes the files, then the directory too; with its lock held and all that the record names gone. */
+int hcs_state_empty(int dir, const char *id, hcs_error *err);
+int hcs_state_remove(int root, int dir, const char *id, hcs_error *err);
+
+#endif

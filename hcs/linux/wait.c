@@ -1,0 +1,58 @@
+/*
+ * wait.c - waiting for descriptors until a deadline.
+ */
+#include "wait.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fd.h"
+
+#define NS_PER_S 1000000000ll
+
+static struct timespec time_left(int64_t deadline_ns) {
+  int64_t left = deadline_ns - hcs_clock_ns();
+  struct timespec time;
+  if (left < 0) left = 0;
+  time.tv_sec = (time_t)(left / NS_PER_S);
+  time.tv_nsec = (long)(left % NS_PER_S);
+  return time;
+}
+
+hcs_wait_result hcs_wait_fds(struct pollfd *fds, size_t count, int64_t deadline_ns) {
+  struct timespec time = time_left(deadline_ns);
+  int r = ppoll(fds, count, deadline_ns == HCS_FOREVER ? NULL : &time, NULL);
+  if (r > 0) return HCS_WAIT_READY;
+  if (r == 0) return HCS_WAIT_TIMEOUT;
+  return errno == EINTR ? HCS_WAIT_INTERRUPTED : HCS_WAIT_FAILED;
+}
+
+hcs_wait_result hcs_wait_fd(int fd, short events, int64_t deadline_ns) {
+  struct pollfd item = {fd, events, 0};
+  return hcs_wait_fds(&item, 1, deadline_ns);
+}
+
+hcs_wait_result hcs_wait_fd_uninterrupted(int fd, short events, int64_t deadline_ns) {
+  hcs_wait_result r;
+  do r = hcs_wait_fd(fd, events, deadline_ns);
+  while (r == HCS_WAIT_INTERRUPTED);
+  return r;
+}
+
+/* cgroup.events raises POLLPRI when a line of it changes (kernel, cgroup-v2.rst, "populated"). */
+hcs_wait_result hcs_wait_group_empty(int group, int64_t deadline_ns) {
+  HCS_AUTO_FD events = openat(group, "cgroup.events", O_RDONLY | O_CLOEXEC);
+  hcs_wait_result r = HCS_WAIT_READY;
+  if (events < 0) return HCS_WAIT_READY;
+  while (r == HCS_WAIT_READY) {
+    char text[256];
+    ssize_t n = pread(events, text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    if (strstr(text, "populated 1") == NULL) return HCS_WAIT_READY;
+    r = hcs_wait_fd_uninterrupted(events, POLLPRI, deadline_ns);
+  }
+  return r;
+}
