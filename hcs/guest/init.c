@@ -97,9 +97,12 @@ static _Noreturn void service_enter(const hcs_plan *plan, int work_group) {
   service_run(&service);
 }
 
-_Noreturn void init_run(const hcs_plan *plan, int work_group) {
+_Noreturn void init_run(const hcs_plan *plan, int work_group, char *name) {
+  static const char guest_name[] = "hcs-guest";
   long root;
-  SYS5(__NR_prctl, PR_SET_NAME, "hcs-guest", 0, 0, 0);
+  /* as long as the name of setup's role, so it fits */
+  memcpy(name, guest_name, sizeof guest_name);
+  SYS5(__NR_prctl, PR_SET_NAME, guest_name, 0, 0, 0);
   check(SYS3(__NR_close_range, HCS_FD_FIRST, ~0u, 1u << 2 /* CLOSE_RANGE_CLOEXEC */),
         HCS_STAGE_SERVICE, 3);
   if (plan->guest_group >= 0) sys_close(plan->guest_group);

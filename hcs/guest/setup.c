@@ -76,19 +76,21 @@ static int work_group_detach(const hcs_plan *plan) {
   return (int)mount;
 }
 
-static void namespace_enter(void) {
+/*
+ * A cgroup namespace is rooted where its maker is: this process is in the container's own directory
+ * of every hierarchy now, the guest will be born one below.
+ */
+static void namespaces_enter(void) {
   struct mount_attr private = {0, 0, MS_PRIVATE, 0};
-  long r = SYS1(__NR_unshare, CLONE_NEWNS);
+  long r = SYS1(__NR_unshare, CLONE_NEWNS | CLONE_NEWCGROUP);
   if (r >= 0)
     r = SYS5(__NR_mount_setattr, SYS_AT_FDCWD, "/", MOUNT_RECURSIVE, &private, sizeof private);
   if (r < 0) boot_fail(HCS_FD_BOOT, HCS_STAGE_NAMESPACE, r, 0);
 }
 
-/* The guest's cgroup namespace is rooted where this process is: the container's own directory. */
 static long guest_clone(const hcs_plan *plan) {
   struct clone_args args = {0};
-  args.flags =
-      CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP;
+  args.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET;
   args.exit_signal = 17; /* SIGCHLD, for whoever inherits the guest */
   if (plan->guest_group >= 0) {
     args.flags |= CLONE_INTO_CGROUP;
@@ -97,7 +99,7 @@ static long guest_clone(const hcs_plan *plan) {
   return SYS2(__NR_clone3, &args, sizeof args);
 }
 
-_Noreturn void setup_run(void) {
+_Noreturn void setup_run(char *name) {
   const hcs_plan *plan = plan_map(HCS_FD_PLAN);
   hcs_boot report = {0};
   int work_group;
@@ -111,12 +113,12 @@ _Noreturn void setup_run(void) {
   oom_score_default();
   groups_join(plan->container_tasks, plan->hierarchies);
   work_group = work_group_detach(plan);
-  namespace_enter();
+  namespaces_enter();
   root_build(plan);
   pid = guest_clone(plan);
   if (pid == 0) {
     groups_join(plan->guest_tasks, plan->hierarchies);
-    init_run(plan, work_group);
+    init_run(plan, work_group, name);
   }
   if (pid < 0) boot_fail(HCS_FD_BOOT, HCS_STAGE_NAMESPACE, pid, 1);
   report.pid = (int32_t)pid;

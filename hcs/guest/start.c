@@ -18,16 +18,16 @@ __asm__(".globl _start\n"
         "  and $-16, %rsp\n"
         "  call guest_main\n"
 #else
-         "  mov x29, #0\n"
-         "  mov x0, sp\n"
-         "  bl guest_main\n"
+        "  mov x29, #0\n"
+        "  mov x0, sp\n"
+        "  bl guest_main\n"
 #endif
 );
 
 _Noreturn void guest_main(const long *stack);
 
 _Noreturn void guest_main(const long *stack) {
-  const char *role = stack[0] > 0 ? (const char *)stack[1] : "";
-  if (string_equal(role, "hcs-setup")) setup_run();
+  char *role = (char *)stack[1];
+  if (stack[0] == 1 && string_equal(role, "hcs-setup")) setup_run(role);
   sys_exit(64); /* EX_USAGE */
 }
