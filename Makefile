@@ -132,14 +132,16 @@ $(BUILD)/obj/guest_image.o: $(BUILD)/guest_image.c
 # ---- test programs ---------------------------------------------------------------------------------
 # test/x_test.c      cmocka, on the in-memory platform
 # test/x_program.c   a program that a spec runs, linked with liblua
+# test/guest_harness.c   a freestanding program around the guest's own objects, for guest_service_test
 # test/binding_sweep.c   fails every allocation of the binding once, on the in-memory platform
 
 TESTS := $(patsubst test/%.c,$(BUILD)/test/%,$(TEST_SOURCES))
 PROGRAMS := $(patsubst test/%.c,$(BUILD)/test/%,$(PROGRAM_SOURCES))
+HARNESS := $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/guest_harness.c))
 SWEEP := $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/binding_sweep.c))
 
 .PHONY: test-programs
-test-programs: $(TESTS) $(PROGRAMS) $(SWEEP)
+test-programs: $(TESTS) $(PROGRAMS) $(HARNESS) $(SWEEP)
 
 .SECONDEXPANSION:
 $(TESTS): $(BUILD)/test/%: $(BUILD)/obj/test/%.o $(TEST_OBJECTS) $$(%_OBJECTS)
@@ -151,6 +153,21 @@ $(PROGRAMS): $(BUILD)/test/%: $(BUILD)/obj/test/%.o $$(%_OBJECTS)
 	@mkdir -p $(@D)
 	@$(say) "LINK $@"
 	$(Q)$(CC) -o $@ $^ $(CFLAGS) $(LDFLAGS) $(LUA_LIBS) -ldl -pthread
+
+$(BUILD)/obj/test/guest_harness.o: test/guest_harness.c Makefile
+	@mkdir -p $(@D)
+	@$(say) "CC $@"
+	$(Q)$(CC) $(HCS_CPPFLAGS) $(GUEST_CFLAGS) $(WERROR) -MMD -MP -c -o $@ $<
+
+# An archive, so that the harness takes the service alone: the isolation is what it replaces.
+$(BUILD)/obj/guest.a: $(GUEST_OBJECTS)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(HARNESS): $(BUILD)/obj/test/guest_harness.o $(BUILD)/obj/guest.a
+	@mkdir -p $(@D)
+	@$(say) "LINK $@"
+	$(Q)$(CC) $(GUEST_CFLAGS) $(GUEST_LDFLAGS) -o $@ $^
 
 $(SWEEP): $(BUILD)/obj/test/binding_sweep.o $(BUILD)/obj/lhcs.o $(TEST_OBJECTS)
 	@mkdir -p $(@D)
