@@ -105,14 +105,13 @@ static int release_last(hcs_platform_system *system, int64_t deadline_ns) {
 
 int hcs_linux_system_release(hcs_platform_system *system, int wait_for_end, hcs_error *err) {
   int64_t deadline_ns = hcs_clock_ns() + CLOSE_PATIENCE_NS;
-  int r = 0;
-  if (!has_ended(system)) {
-    if (!wait_for_end)
-      hcs_channel_post(&system->link->channel, HCS_RELEASE);
-    else if (release_last(system, deadline_ns) &&
-             hcs_wait_fd_uninterrupted(system->exit_socket, POLLIN, deadline_ns) == HCS_WAIT_READY)
-      r = hcs_end_finish(system->link->id, system->link->nonce, err);
-  }
+  int ended = has_ended(system), r = 0;
+  if (!ended && !wait_for_end)
+    hcs_channel_post(&system->link->channel, HCS_RELEASE);
+  else if (!ended && release_last(system, deadline_ns))
+    ended = hcs_wait_fd_uninterrupted(system->exit_socket, POLLIN, deadline_ns) == HCS_WAIT_READY;
+  /* also after an end that nobody waited for: an explicit close leaves nothing behind */
+  if (ended && wait_for_end) r = hcs_end_finish(system->link->id, system->link->nonce, err);
   atomic_store(&system->released, 1);
   shutdown(system->exit_socket, SHUT_RDWR); /* wakes our waiters, and the guest forgets us */
   return r;
