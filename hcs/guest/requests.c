@@ -1,0 +1,170 @@
+/*
+ * requests.c - what a client can ask for: one function for each type of frame.
+ */
+#include "requests.h"
+#include "exits.h"
+#include "launch.h"
+#include "lifecycle.h"
+#include "sys.h"
+
+#define SIGNAL_MAX 64
+
+typedef uint32_t (*request)(connection *c, message *m, hcs_reply *reply);
+
+/* ---- the container --------------------------------------------------------------------------------- */
+
+/* The newest version that both speak. A client of none is told ours. */
+static uint32_t hello(connection *c, message *m, hcs_reply *reply) {
+  const hcs_hello *versions = m->payload;
+  uint16_t newest = versions->newest;
+  if (c->version != 0 || versions->oldest > newest) return HCS_STATUS_MALFORMED;
+  if (newest > HCS_PROTOCOL_VERSION) newest = HCS_PROTOCOL_VERSION;
+  reply->version = HCS_PROTOCOL_VERSION;
+  if (newest < HCS_PROTOCOL_OLDEST || newest < versions->oldest) return HCS_STATUS_VERSION;
+  reply->version = c->version = newest;
+  return HCS_STATUS_OK;
+}
+
+static uint32_t acquire(connection *c, message *m, hcs_reply *reply) {
+  (void)reply;
+  if (c->acquired == UINT32_MAX) return HCS_STATUS_FULL;
+  if (exits_watch_container(m->fds[0]) != 0) return HCS_STATUS_FULL;
+  message_take(m, 0);
+  c->acquired++;
+  lifecycle_acquire(1);
+  return HCS_STATUS_OK;
+}
+
+static uint32_t release(connection *c, message *m, hcs_reply *reply) {
+  (void)m;
+  if (c->acquired == 0) return HCS_STATUS_STATE;
+  c->acquired--;
+  reply->ending = lifecycle_release(1) ? 1 : 0;
+  return HCS_STATUS_OK;
+}
+
+static uint32_t start(connection *c, message *m, hcs_reply *reply) {
+  (void)c, (void)m, (void)reply;
+  return lifecycle_start() == 0 ? HCS_STATUS_OK : HCS_STATUS_STATE;
+}
+
+static uint32_t shut_down(connection *c, message *m, hcs_reply *reply) {
+  (void)c, (void)m, (void)reply;
+  lifecycle_shutdown();
+  return HCS_STATUS_OK;
+}
+
+static uint32_t terminate(connection *c, message *m, hcs_reply *reply) {
+  (void)c, (void)m, (void)reply;
+  lifecycle_terminate();
+  return HCS_STATUS_OK;
+}
+
+/* ---- processes ------------------------------------------------------------------------------------- */
+
+static uint32_t spawn(connection *c, message *m, hcs_reply *reply) {
+  if (lifecycle_state() != HCS_GUEST_RUNNING) return HCS_STATUS_STATE;
+  return launch_begin(c, m, reply);
+}
+
+/*
+ * A pid may have been used by several processes, one after the other: the one that runs counts, then
+ * the last that has ended. Our children before their exec are not there yet.
+ */
+static record *process_of(uint32_t pid, long *error) {
+  record *r = records_child(pid);
+  *error = 0;
+  if (r != NULL) return r->state == RECORD_RUNNING ? r : records_ended(pid);
+  r = records_stranger(pid);
+  if (r != NULL && !records_stranger_gone(r)) return r;
+  if (r != NULL) lifecycle_stranger_ended(r);
+  r = records_adopt(pid, error);
+  return r != NULL || *error != 0 ? r : records_ended(pid);
+}
+
+static uint32_t open_process(connection *c, message *m, hcs_reply *reply) {
+  const hcs_target *target = m->payload;
+  uint32_t state = lifecycle_state();
+  long error;
+  record *r;
+  (void)c;
+  if (state != HCS_GUEST_RUNNING && state != HCS_GUEST_SHUTDOWN) return HCS_STATUS_STATE;
+  if (target->pid <= 1 || target->pid > INT32_MAX) return HCS_STATUS_NOT_FOUND;
+  r = process_of(target->pid, &error);
+  if (r == NULL) return error != 0 ? HCS_STATUS_FULL : HCS_STATUS_NOT_FOUND;
+  if (exits_watch_process(r, m->fds[0]) != 0) {
+    records_settle(r);
+    return HCS_STATUS_FULL;
+  }
+  message_take(m, 0);
+  reply->spawn = r->spawn;
+  reply->pid = r->pid;
+  reply->tracked = r->tracked;
+  return HCS_STATUS_OK;
+}
+
+/* A child of ours is its group's leader (setsid). Of a stranger we know no more than its pidfd. */
+static long send_signal(const record *r, const hcs_target *target) {
+  int pid = (int)r->pid;
+  if (!r->tracked) return SYS4(__NR_pidfd_send_signal, r->pidfd, target->signal, 0, 0);
+  return SYS2(__NR_kill, target->group != 0 ? -pid : pid, target->signal);
+}
+
+static uint32_t signal_process(connection *c, message *m, hcs_reply *reply) {
+  const hcs_target *target = m->payload;
+  const record *r = records_find(target->spawn);
+  long result;
+  (void)c;
+  if (target->signal < 1 || target->signal > SIGNAL_MAX) return HCS_STATUS_MALFORMED;
+  if (r == NULL || r->state == RECORD_FAILED) return HCS_STATUS_NOT_FOUND;
+  if (r->state == RECORD_ENDED) return HCS_STATUS_EXITED;
+  result = send_signal(r, target);
+  if (result == -ESRCH) return HCS_STATUS_EXITED;
+  reply->error = (int32_t)-result;
+  return result < 0 ? HCS_STATUS_FAILED : HCS_STATUS_OK;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------------- */
+
+enum { NO_SOCKET, EXIT_SOCKET, EXIT_SOCKET_AND_MORE };
+
+typedef struct request_kind {
+  request handle;
+  uint32_t payload; /* its exact size; SPAWN's goes on with strings */
+  int descriptors;
+} request_kind;
+
+static const request_kind kinds[] = {
+    [HCS_HELLO - HCS_HELLO] = {hello, sizeof(hcs_hello), NO_SOCKET},
+    [HCS_ACQUIRE - HCS_HELLO] = {acquire, 0, EXIT_SOCKET},
+    [HCS_RELEASE - HCS_HELLO] = {release, 0, NO_SOCKET},
+    [HCS_START - HCS_HELLO] = {start, 0, NO_SOCKET},
+    [HCS_SHUTDOWN - HCS_HELLO] = {shut_down, 0, NO_SOCKET},
+    [HCS_TERMINATE - HCS_HELLO] = {terminate, 0, NO_SOCKET},
+    [HCS_SPAWN - HCS_HELLO] = {spawn, sizeof(hcs_spawn), EXIT_SOCKET_AND_MORE},
+    [HCS_OPEN - HCS_HELLO] = {open_process, sizeof(hcs_target), EXIT_SOCKET},
+    [HCS_SIGNAL - HCS_HELLO] = {signal_process, sizeof(hcs_target), NO_SOCKET},
+};
+
+static const request_kind *kind_of(uint16_t type) {
+  if (type < HCS_HELLO || type - HCS_HELLO >= (int)(sizeof kinds / sizeof kinds[0])) return NULL;
+  return &kinds[type - HCS_HELLO];
+}
+
+/* What can be said without a look into the payload. */
+static int is_well_formed(const connection *c, const message *m, const request_kind *kind) {
+  uint32_t length = m->frame.length;
+  if (kind->handle != hello && (c->version == 0 || m->frame.version != c->version)) return 0;
+  if (kind->descriptors == EXIT_SOCKET_AND_MORE) {
+    if (length < kind->payload || m->fd_count < 1) return 0;
+  } else if (length != kind->payload || m->fd_count != (uint32_t)kind->descriptors) {
+    return 0;
+  }
+  return kind->descriptors == NO_SOCKET || descriptor_is_exit_socket(m->fds[0]);
+}
+
+uint32_t request_handle(connection *c, message *m, hcs_reply *reply) {
+  const request_kind *kind = kind_of(m->frame.type);
+  if (kind == NULL || !is_well_formed(c, m, kind)) return HCS_STATUS_MALFORMED;
+  return kind->handle(c, m, reply);
+}

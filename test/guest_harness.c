@@ -1,0 +1,53 @@
+/*
+ * guest_harness.c - the guest's process service without the isolation around it, for
+ * guest_service_test.c: freestanding, compiled as the guest is.
+ *
+ * Started with 0 the boot socket, 2 the listening control socket, and what its arguments say:
+ *   last        the container ends with its last handle
+ *   group       3 is a cgroup v2 directory for the processes
+ *   tasks       4 is a file that the processes write "0" to
+ */
+#include "hcs/guest/service.h"
+#include "hcs/guest/sys.h"
+
+#if defined(__x86_64__)
+__asm__(".globl _start\n"
+        "_start:\n"
+        "  xor %ebp, %ebp\n"
+        "  mov %rsp, %rdi\n"
+        "  and $-16, %rsp\n"
+        "  call harness_start\n");
+#elif defined(__aarch64__)
+__asm__(".globl _start\n"
+        "_start:\n"
+        "  mov x29, #0\n"
+        "  mov x30, #0\n"
+        "  mov x0, sp\n"
+        "  and sp, x0, #-16\n"
+        "  bl harness_start\n");
+#endif
+
+/* As boot.c's, but for the words. */
+_Noreturn void boot_fail(int boot, uint32_t stage, long error, uint32_t index) {
+  struct {
+    hcs_frame frame;
+    hcs_boot report;
+  } message = {{HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, HCS_BOOT_FAILED, 0, sizeof(hcs_boot)},
+               {stage, (int32_t)-error, index, 0}};
+  sys_write(boot, &message, sizeof message);
+  sys_exit(1);
+}
+
+_Noreturn void harness_start(const long *stack) __attribute__((used));
+
+_Noreturn void harness_start(const long *stack) {
+  static service_setup setup = {.boot = 0, .control = 2, .work_group = -1, .nofile_hard = 4096};
+  char **arguments = (char **)(stack + 1);
+  long i;
+  for (i = 1; i < stack[0]; i++) {
+    if (string_equal(arguments[i], "last")) setup.end_with_last_handle = 1;
+    if (string_equal(arguments[i], "group")) setup.work_group = 3;
+    if (string_equal(arguments[i], "tasks")) setup.tasks[setup.tasks_count++] = 4;
+  }
+  service_run(&setup);
+}
