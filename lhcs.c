@@ -271,12 +271,11 @@ static int classify(lua_State *L) {
 static int64_t check_deadline(lua_State *L, int arg) { return (int64_t)luaL_checkinteger(L, arg); }
 
 /*
- * A string that C can take whole: NULL and a filled error if it has a zero byte in it. Numbers are
- * not strings here.
+ * A string that C can take whole: NULL and a filled error if it has a zero byte in it. The caller has
+ * looked at the type, before it pushed anything: an absent argument's place is taken then.
  */
 static const char *check_text(lua_State *L, int arg, const char *what, hcs_error *err) {
   size_t size;
-  luaL_checktype(L, arg, LUA_TSTRING);
   const char *text = lua_tolstring(L, arg, &size);
   if (strlen(text) == size) return text;
   lua_pushfstring(L, "%s: a zero byte is not allowed", what);
@@ -289,7 +288,6 @@ static const char *check_text(lua_State *L, int arg, const char *what, hcs_error
    business, not a wrong type. */
 static int check_range(lua_State *L, int arg, lua_Integer low, lua_Integer high, const char *what,
                        lua_Integer *value, hcs_error *err) {
-  luaL_checktype(L, arg, LUA_TNUMBER);
   int exact;
   *value = lua_tointegerx(L, arg, &exact);
   if (exact && *value >= low && *value <= high) return 1;
@@ -326,6 +324,7 @@ static int push_new(lua_State *L, const void *acquired) {
 
 /* container_create(id or nil, config) */
 static int core_container_create(lua_State *L) {
+  if (!lua_isnil(L, 1)) luaL_checktype(L, 1, LUA_TSTRING);
   const char *config = luaL_checkstring(L, 2);
   container_box *box = new_container(L);
   hcs_error *err = push_error(L);
@@ -337,6 +336,7 @@ static int core_container_create(lua_State *L) {
 
 /* container_open(id) */
 static int core_container_open(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TSTRING);
   container_box *box = new_container(L);
   hcs_error *err = push_error(L);
   const char *id = check_text(L, 1, "id", err);
@@ -552,7 +552,6 @@ static int process_kill(lua_State *L) {
 
 /* [-0, +1] "TERM" as it is, 15 as "15". */
 static const char *push_signal(lua_State *L, int arg, hcs_error *err) {
-  if (lua_type(L, arg) != LUA_TNUMBER) luaL_checktype(L, arg, LUA_TSTRING);
   int exact;
   lua_Integer number = lua_tointegerx(L, arg, &exact);
   if (lua_type(L, arg) == LUA_TNUMBER && exact)
@@ -566,6 +565,7 @@ static const char *push_signal(lua_State *L, int arg, hcs_error *err) {
 /* process_signal(process, signal, group) */
 static int signal_process(lua_State *L, int group) {
   hcs_process *process = check_process(L, 1);
+  if (lua_type(L, 2) != LUA_TNUMBER) luaL_checktype(L, 2, LUA_TSTRING);
   hcs_error *err = push_error(L);
   const char *signal = push_signal(L, 2, err);
   lua_insert(L, -2); /* the error on top */

@@ -5,7 +5,7 @@ local core = require "hcs.core"
 local json = require "hcs.json"
 
 local error, getmetatable, ipairs, math, pairs, pcall = error, getmetatable, ipairs, math, pairs, pcall
-local setmetatable, table, tostring, type, utf8 = setmetatable, table, tostring, type, utf8
+local setmetatable, table, tonumber, tostring, type, utf8 = setmetatable, table, tonumber, tostring, type, utf8
 
 local document = {}
 
@@ -161,7 +161,7 @@ end
 
 local function complete_index_map(schema, map)
   local result = {}
-  for key, value in pairs(map) do result[math.tointeger(key) or key] = complete(schema, value) end
+  for key, value in pairs(map) do result[math.tointeger(tonumber(key)) or key] = complete(schema, value) end
   return result
 end
 

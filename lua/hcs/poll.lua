@@ -34,14 +34,14 @@ end
 local function add_foreign(set, object, owner)
   local descriptor = ask(object, "pollfd")
   if descriptor ~= nil then
-    if not math.tointeger(descriptor) then
+    if math.type(descriptor) ~= "integer" then
       return "its pollfd is " .. arguments.type_name(descriptor) .. ", not a descriptor"
     end
     local events = ask(object, "events") or "r"
     if type(events) ~= "string" then return "its events are " .. arguments.type_name(events) .. ", not a string" end
     local for_write = events:find("w", 1, true) ~= nil
-    if for_write then add_target(set, math.tointeger(descriptor), true, owner) end
-    if not for_write or events:find "[rp]" then add_target(set, math.tointeger(descriptor), false, owner) end
+    if for_write then add_target(set, descriptor, true, owner) end
+    if not for_write or events:find "[rp]" then add_target(set, descriptor, false, owner) end
   end
   local timeout = ask(object, "timeout")
   if timeout == nil then return nil end
