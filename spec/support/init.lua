@@ -6,12 +6,12 @@ local residue = require "spec.support.residue"
 
 local support = { residue = residue }
 
--- Runs a shell command and returns its output; raises with it if the command fails.
+-- Runs a shell command and returns its output; raises with the end of it if the command fails.
 function support.shell(command)
   local pipe = assert(io.popen("( " .. command .. "\n) 2>&1", "r"))
   local output = pipe:read "a"
   local ok, _, code = pipe:close()
-  if not ok then error(("'%s' ended with code %s:\n%s"):format(command, code, output), 2) end
+  if not ok then error(("'%s' ended with code %s:\n%s"):format(command, code, output:sub(-2000)), 2) end
   return output
 end
 
