@@ -13,6 +13,7 @@
 #include "handle.h"
 
 #define CHUNK_BYTES 65536 /* what a Linux pipe holds unless told otherwise, see pipe(7) */
+#define KEPT_BYTES (4 * CHUNK_BYTES) /* an empty buffer that is larger is given back */
 
 struct hcs_pipe {
   hcs_handle handle; /* holders: the process handle and every stream object */
@@ -168,14 +169,16 @@ static int buffer_reserve(hcs_pipe *pipe, size_t room, hcs_error *err) {
   return 0;
 }
 
-/* Cannot fail, for the room is reserved: bytes that were read are never lost. */
+/*
+ * Cannot fail, for the room is reserved: bytes that were read are never lost. A buffer of one chunk
+ * is empty and has one reader, or it would have grown; then nothing needs to be copied.
+ */
 static void buffer_append(hcs_pipe *pipe, char **chunk, size_t size) {
   char *bytes = pipe->bytes;
 
-  if (pipe->start == pipe->end && pipe->readers == 1 && pipe->capacity == CHUNK_BYTES) {
-    pipe->bytes = *chunk; /* the usual case: nothing is buffered, nothing needs to be copied */
+  if (pipe->capacity == CHUNK_BYTES) {
+    pipe->bytes = *chunk;
     *chunk = bytes;
-    pipe->start = pipe->end = 0;
   } else {
     memcpy(pipe->bytes + pipe->end, *chunk, size);
   }
@@ -189,7 +192,7 @@ static void buffer_consume(hcs_pipe *pipe, size_t size) {
   pipe->start += size < live ? size : live;
   if (pipe->start < pipe->end || pipe->readers > 0) return;
   pipe->start = pipe->end = 0;
-  if (pipe->capacity > CHUNK_BYTES) {
+  if (pipe->capacity > KEPT_BYTES) {
     free(pipe->bytes);
     pipe->bytes = NULL;
     pipe->capacity = 0;

@@ -25,51 +25,40 @@ typedef enum after_end { REFUSED, DONE, ALLOWED } after_end;
 /* NULL: allowed in that state. Otherwise what to do instead. */
 #define NOT_STARTED "call start() first"
 #define STARTED "it has been started already"
+#define PAUSED "it has been paused already"
+#define NOT_PAUSED "there is nothing to resume"
 #define FROZEN "call resume() first"
 
 typedef struct gate {
   const char *operation;
-  const char *wanted;    /* the state it needs, for the message */
+  const char *wanted;    /* the state it needs, for the message; NULL: any */
   const char *advice[3]; /* by hcs_state: Created, Running, Paused */
   after_end stopped;
   const char *timeout_variable;
 } gate;
 
+/* clang-format off */
 static const gate gates[] = {
-    [HCS_SYSTEM_START] = {"hcs::System::Start",
-                          "Created",
-                          {NULL, STARTED, STARTED},
-                          REFUSED,
-                          "HCSSHIM_TIMEOUT_SYSTEMSTART"},
-    [HCS_SYSTEM_SHUTDOWN] = {"hcs::System::Shutdown", NULL, {NULL, NULL, NULL}, DONE, NULL},
-    [HCS_SYSTEM_TERMINATE] = {"hcs::System::Terminate", NULL, {NULL, NULL, NULL}, DONE, NULL},
-    [HCS_SYSTEM_PAUSE] = {"hcs::System::Pause",
-                          "Running",
-                          {NOT_STARTED, NULL, "it has been paused already"},
-                          REFUSED,
-                          "HCSSHIM_TIMEOUT_SYSTEMPAUSE"},
-    [HCS_SYSTEM_RESUME] = {"hcs::System::Resume",
-                           "Paused",
-                           {"only a paused container can go on", "there is nothing to resume",
-                            NULL},
-                           REFUSED,
-                           "HCSSHIM_TIMEOUT_SYSTEMRESUME"},
-    [HCS_SYSTEM_MODIFY] =
-        {"hcs::System::Modify", "Running", {NOT_STARTED, NULL, FROZEN}, REFUSED, NULL},
-    [HCS_SYSTEM_CREATE_PROCESS] = {"hcs::System::CreateProcess",
-                                   "Running",
-                                   {NOT_STARTED, NULL, FROZEN},
-                                   REFUSED,
-                                   "HCSSHIM_TIMEOUT_SYSCALLWATCHER"},
-    [HCS_SYSTEM_OPEN_PROCESS] = {"hcs::System::OpenProcess",
-                                 "Running",
-                                 {NOT_STARTED, NULL, NULL},
-                                 REFUSED,
+  [HCS_SYSTEM_START] = {"hcs::System::Start", "Created", {NULL, STARTED, STARTED}, REFUSED,
+                        "HCSSHIM_TIMEOUT_SYSTEMSTART"},
+  [HCS_SYSTEM_SHUTDOWN] = {"hcs::System::Shutdown", NULL, {NULL, NULL, NULL}, DONE, NULL},
+  [HCS_SYSTEM_TERMINATE] = {"hcs::System::Terminate", NULL, {NULL, NULL, NULL}, DONE, NULL},
+  [HCS_SYSTEM_PAUSE] = {"hcs::System::Pause", "Running", {NOT_STARTED, NULL, PAUSED}, REFUSED,
+                        "HCSSHIM_TIMEOUT_SYSTEMPAUSE"},
+  [HCS_SYSTEM_RESUME] = {"hcs::System::Resume", "Paused", {NOT_PAUSED, NOT_PAUSED, NULL}, REFUSED,
+                         "HCSSHIM_TIMEOUT_SYSTEMRESUME"},
+  [HCS_SYSTEM_MODIFY] = {"hcs::System::Modify", "Running", {NOT_STARTED, NULL, FROZEN}, REFUSED,
+                         NULL},
+  [HCS_SYSTEM_CREATE_PROCESS] = {"hcs::System::CreateProcess", "Running",
+                                 {NOT_STARTED, NULL, FROZEN}, REFUSED,
                                  "HCSSHIM_TIMEOUT_SYSCALLWATCHER"},
-    [HCS_SYSTEM_PROPERTIES] = {"hcs::System::Properties", NULL, {NULL, NULL, NULL}, ALLOWED, NULL},
-    [HCS_SYSTEM_STATE] = {"hcs::System::State", NULL, {NULL, NULL, NULL}, ALLOWED, NULL},
-    [HCS_SYSTEM_POLLFD] = {"hcs::System::PollFd", NULL, {NULL, NULL, NULL}, ALLOWED, NULL},
+  [HCS_SYSTEM_OPEN_PROCESS] = {"hcs::System::OpenProcess", "Running", {NOT_STARTED, NULL, NULL},
+                               REFUSED, "HCSSHIM_TIMEOUT_SYSCALLWATCHER"},
+  [HCS_SYSTEM_PROPERTIES] = {"hcs::System::Properties", NULL, {NULL, NULL, NULL}, ALLOWED, NULL},
+  [HCS_SYSTEM_STATE] = {"hcs::System::State", NULL, {NULL, NULL, NULL}, ALLOWED, NULL},
+  [HCS_SYSTEM_POLLFD] = {"hcs::System::PollFd", NULL, {NULL, NULL, NULL}, ALLOWED, NULL},
 };
+/* clang-format on */
 
 static const char *const state_names[] = {"Created", "Running", "Paused", "Stopped"};
 
@@ -90,6 +79,7 @@ int hcs_system_gate(hcs_system *system, hcs_operation operation, hcs_error *err)
   const gate *row = &gates[operation];
   hcs_state state;
 
+  if (row->wanted == NULL && row->stopped == ALLOWED) return 0;
   if (system_state(system, &state, err) != 0) return -1;
   if (state == HCS_STOPPED && row->stopped != REFUSED) return row->stopped == DONE;
   if (state == HCS_STOPPED)
@@ -457,9 +447,9 @@ char *hcs_system_properties(hcs_system *system, const char *query, hcs_error *er
 
 int hcs_system_pollfd(hcs_system *system, intptr_t *descriptor, hcs_error *err) {
   const hcs_platform *platform = hcs_platform_get();
-  int result = hcs_system_enter(system, err);
+  int result;
 
-  if (result != 0) return fail_at(system, HCS_SYSTEM_POLLFD, err);
+  if (begin(system, HCS_SYSTEM_POLLFD, err) != 0) return -1;
   if (platform->system_pollfd == NULL)
     result = hcs_fail_missing(err);
   else

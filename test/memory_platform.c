@@ -751,27 +751,34 @@ static void mem_stream_free(hcs_platform_stream *stream) {
 static int item_ready(const hcs_platform_poll_item *item) {
   struct pollfd descriptor = {(int)item->descriptor, item->for_write ? POLLOUT : POLLIN, 0};
 
-  if (item->system != NULL)
-    return item->system->released || item->system->container->state == HCS_STOPPED;
-  if (item->process != NULL) return item->process->released || item->process->process->exited;
-  if (item->stream != NULL) return stream_ready(item->stream);
+  if (item->system != NULL) return item->system->container->state == HCS_STOPPED;
+  if (item->process != NULL) return item->process->process->exited;
+  if (item->stream != NULL) return !item->stream->released && stream_ready(item->stream);
   return poll(&descriptor, 1, 0) > 0;
+}
+
+/* Such a poll comes back with nothing: shared code has to see for itself that it was closed. */
+static int item_released(const hcs_platform_poll_item *item) {
+  return (item->system != NULL && item->system->released) ||
+         (item->process != NULL && item->process->released) ||
+         (item->stream != NULL && item->stream->released);
 }
 
 /* Descriptors do not tell the condition variable: with one of them it looks every few ms. */
 static int mem_poll(hcs_platform_poll_item *items, size_t count, int64_t deadline_ns,
                     hcs_error *err) {
-  int result = enter("poll", err), ready = 0, descriptors = 0;
+  int result = enter("poll", err), ready = 0, descriptors = 0, released = 0;
 
   while (result == 0 && ready == 0) {
     for (size_t i = 0; i < count; i++) {
       ready += items[i].ready = item_ready(&items[i]);
+      released |= item_released(&items[i]);
       descriptors |= !items[i].system && !items[i].process && !items[i].stream;
     }
-    if (ready == 0 && deadline_ns <= clock_ns()) break;
-    if (ready == 0 && descriptors && deadline_ns > clock_ns() + 5000000)
+    if (ready > 0 || released || deadline_ns <= clock_ns()) break;
+    if (descriptors && deadline_ns > clock_ns() + 5000000)
       wait_for_change(clock_ns() + 5000000, err);
-    else if (ready == 0)
+    else
       wait_for_change(deadline_ns, err);
   }
   return result != 0 ? result : leave(0);

@@ -85,7 +85,9 @@ static void output_is_read_after_the_exit(void **unused) {
   hcs_stream_consume(s.out, 2);
   holds(s.out, "llo\n");
   at_end(s.out);
+  memory_platform_fail("stream_read", HCS_E_BUSY); /* the end stays: nobody is asked again */
   at_end(s.out);
+  memory_platform_fail("stream_read", 0);
   holds(s.out, "llo\n");
   hcs_stream_consume(s.out, 99);
   holds(s.out, "");
@@ -262,6 +264,8 @@ static void the_last_close_ends_stdin(void **unused) {
 
   (void)unused;
   assert_ok(hcs_stream_close(s.in, err));
+  assert_ok(hcs_stream_close(s.in, err)); /* counts once, */
+  hcs_stream_free(hcs_process_stream(s.process, HCS_STDIN, err));
   assert_false(exited(&s));
   assert_fails(put(s.in, "x"), HCS_E_ALREADY_CLOSED);
   assert_ok(put(other, "abc"));
@@ -507,6 +511,25 @@ static void many_readers_of_one_pipe(void **unused) {
   curtain(&s);
 }
 
+/* They all wait with room of their own, so none of them may find the buffer too small. */
+static void waiting_readers_have_room(void **unused) {
+  static const char bytes[65536];
+  scene s = play("\"cat\"", "io");
+  unsigned calls = memory_platform_calls("stream_read");
+  user readers[3];
+  size_t size;
+
+  (void)unused;
+  for (int i = 0; i < 3; i++) user_begin(&readers[i], s.out, read_run);
+  await_calls("stream_read", calls + 3);
+  for (int i = 0; i < 3; i++)
+    assert_ok(hcs_stream_write(s.in, bytes, sizeof bytes, &size, in_ms(5000), err));
+  for (int i = 0; i < 3; i++) assert_true(user_end(&readers[i]) == 0);
+  hcs_stream_buffer(s.out, &size);
+  assert_int_equal(size, readers[0].size + readers[1].size + readers[2].size);
+  curtain(&s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(output_is_read_after_the_exit),
@@ -531,6 +554,7 @@ int main(void) {
       TEST(free_may_overtake_a_read),
       TEST(a_closed_objects_bytes_are_kept),
       TEST(many_readers_of_one_pipe),
+      TEST(waiting_readers_have_room),
   };
 
   return cmocka_run_group_tests_name("stream", tests, NULL, NULL);

@@ -478,6 +478,26 @@ static void close_waits_for_operations(void **unused) {
 
 static int close_here(hcs_system *system, hcs_error *e) { return hcs_system_close(system, 0, e); }
 
+/* Otherwise a steady stream of operations could hold it off for ever. */
+static void close_lets_nobody_overtake(void **unused) {
+  hcs_system *system = created("web");
+  unsigned calls = memory_platform_calls("system_start");
+  call starter, closer;
+
+  (void)unused;
+  memory_platform_delay("system_start", 200 * MS);
+  call_begin(&starter, system, hcs_system_start);
+  await_calls("system_start", calls + 1);
+  call_begin(&closer, system, close_here);
+  sleep_ms(50);
+  assert_int_equal(hcs_system_closed(system), 0);
+  assert_null_with(hcs_system_state(system, err), HCS_E_ALREADY_CLOSED);
+  assert_true(call_end(&starter) == 0);
+  assert_true(call_end(&closer) == 0);
+  hcs_system_free(system);
+  end("web");
+}
+
 /* Everybody on one handle at once: for the sanitizers. */
 static void any_call_from_any_thread(void **unused) {
   (void)unused;
@@ -576,6 +596,7 @@ int main(void) {
       TEST(all_waiters_are_told_the_end),
       TEST(free_may_overtake_a_wait),
       TEST(close_waits_for_operations),
+      TEST(close_lets_nobody_overtake),
       TEST(any_call_from_any_thread),
       TEST(a_forked_child_only_lets_go),
   };
