@@ -110,18 +110,28 @@ static int is_directory(int fd) {
   return r >= 0;
 }
 
-/* One empty read-only directory serves for every masked directory: a copy of it costs little. */
+/*
+ * One empty read-only directory serves for every masked directory: it is attached to the first, the
+ * others get copies of it, which cost little. (Copying it before it is attached wants Linux 6.15.)
+ */
+static int mask_mount(int is_dir, int null, int empty, int *attached, uint32_t index) {
+  if (!is_dir) return (int)check(mount_clone(null, "", 0), HCS_STAGE_MASK, index);
+  if (*attached) return (int)check(mount_clone(empty, "", 0), HCS_STAGE_MASK, index);
+  *attached = 1;
+  return empty;
+}
+
 static void mask(int root, int null, int empty) {
+  int attached = 0;
   uint32_t i;
   for (i = 0; i < COUNT(masked); i++) {
     long target = target_open(root, masked[i], 0);
-    int copy;
+    int mount;
     if (target == -ENOENT) continue;
     check(target, HCS_STAGE_MASK, i);
-    copy =
-        (int)check(mount_clone(is_directory((int)target) ? empty : null, "", 0), HCS_STAGE_MASK, i);
-    check(mount_attach(copy, (int)target), HCS_STAGE_MASK, i);
-    sys_close(copy);
+    mount = mask_mount(is_directory((int)target), null, empty, &attached, i);
+    check(mount_attach(mount, (int)target), HCS_STAGE_MASK, i);
+    if (mount != empty) sys_close(mount);
     sys_close((int)target);
   }
 }
