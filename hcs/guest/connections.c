@@ -41,9 +41,13 @@ static connection *add(int fd) {
   return NULL;
 }
 
-/* What the client had acquired goes with it: it may have crashed. */
+/*
+ * What the client had acquired goes with it: it may have crashed. If it has not it is to see the end,
+ * which closing alone would not show while a child before its exec has a copy of the socket.
+ */
 static void drop(connection *c) {
   uint32_t acquired = c->acquired;
+  SYS2(__NR_shutdown, c->fd, SYS_SHUT_RDWR);
   source_close(c->fd);
   *c = (connection){.fd = -1};
   pool_give(&slots, connection_slot(c));

@@ -65,8 +65,10 @@ static int watch(int fd, uint32_t owner) {
   return 0;
 }
 
+/* The client sees the end also while a child before its exec has a copy of the socket. */
 static void drop(watcher *w) {
   take_out(w);
+  SYS2(__NR_shutdown, w->fd, SYS_SHUT_WR);
   source_close(w->fd);
   w->fd = -1;
   w->serial = 0;

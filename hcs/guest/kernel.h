@@ -1,5 +1,6 @@
 /*
- * kernel.h - the part of the kernel's interface that its headers leave to the libc: sockets.
+ * kernel.h - the part of the kernel's interface that its headers leave to the libc: sockets; and what
+ * kind of file a descriptor is.
  *
  * Values are those of x86-64 and arm64, which agree (include/linux/socket.h of the kernel).
  */
@@ -10,11 +11,15 @@
 #include <stdint.h>
 
 #include <asm/socket.h>
+#include <linux/stat.h>
 #include <linux/uio.h>
+
+#include "sys.h"
 
 #define SYS_AF_UNIX 1
 #define SYS_SOCK_SEQPACKET 5
 #define SYS_SHUT_WR 1
+#define SYS_SHUT_RDWR 2
 #define SYS_SCM_RIGHTS 1
 
 #define SYS_MSG_CTRUNC 0x8u
@@ -47,5 +52,12 @@ typedef struct kernel_peer {
   uint32_t uid;
   uint32_t gid;
 } kernel_peer;
+
+/* S_IFREG and its kind, 0 if that cannot be found out. */
+static inline int descriptor_type(int fd) {
+  struct statx status = {0};
+  long r = SYS5(__NR_statx, fd, "", SYS_AT_EMPTY_PATH, STATX_TYPE, &status);
+  return r < 0 ? 0 : status.stx_mode & S_IFMT;
+}
 
 #endif

@@ -40,32 +40,36 @@ void launch_open(const service_setup *service, uint32_t limit) {
 
 /* ---- the request ----------------------------------------------------------------------------------- */
 
-/* The string at *at; moves *at behind its NUL, or to NULL when there is none before `end`. */
-static const char *next_string(const char **at, const char *end) {
-  const char *text = *at, *p = text;
+/* Moves *at behind the string that starts there: 1, or 0 if that does not end before `end`. */
+static int skip_string(const char **at, const char *end) {
+  const char *p = *at;
   while (p < end && *p != '\0') p++;
-  *at = p < end ? p + 1 : NULL;
-  return text;
+  *at = p + 1;
+  return p < end;
 }
 
 /* The strings must fill the payload exactly; there are never more of them than it has bytes. */
-static int parse_payload(const message *m, spawn_request *r, uint32_t *flags) {
+static int parse_payload(const message *m, spawn_request *r) {
   const hcs_spawn *head = m->payload;
   const char *at = (const char *)(head + 1);
   const char *end = (const char *)m->payload + m->frame.length;
-  const char **texts[3];
-  uint64_t i;
-  texts[0] = &r->user, texts[1] = &r->directory, texts[2] = &r->file;
-  for (i = 0; i < 3 && at != NULL; i++) *texts[i] = next_string(&at, end);
+  uint64_t count = (uint64_t)head->argc + head->envc;
+  r->user = at;
+  if (!skip_string(&at, end)) return 0;
+  r->directory = at;
+  if (!skip_string(&at, end)) return 0;
+  r->file = at;
+  if (!skip_string(&at, end)) return 0;
   r->strings = at;
-  for (i = 0; i < (uint64_t)head->argc + head->envc && at != NULL; i++) next_string(&at, end);
+  while (count-- > 0)
+    if (!skip_string(&at, end)) return 0;
   r->argc = head->argc;
   r->envc = head->envc;
-  *flags = head->flags;
   return at == end && head->argc >= 1 && head->reserved == 0;
 }
 
-static int parse_streams(const message *m, spawn_request *r, uint32_t flags) {
+static int parse_streams(const message *m, spawn_request *r) {
+  uint32_t flags = ((const hcs_spawn *)m->payload)->flags;
   uint32_t i, next = 1; /* the first descriptor is the exit socket */
   if ((flags & ~(HCS_SPAWN_STDIN | HCS_SPAWN_STDOUT | HCS_SPAWN_STDERR)) != 0) return 0;
   for (i = 0; i < SPAWN_STREAMS; i++) {
@@ -75,11 +79,6 @@ static int parse_streams(const message *m, spawn_request *r, uint32_t flags) {
     r->streams[i] = m->fds[next++];
   }
   return next == m->fd_count;
-}
-
-static int parse(const message *m, spawn_request *r) {
-  uint32_t flags;
-  return parse_payload(m, r, &flags) && parse_streams(m, r, flags);
 }
 
 /* ---- the child ------------------------------------------------------------------------------------- */
@@ -98,7 +97,7 @@ static long fork_child(void) {
  */
 static long start_child(launch *l, spawn_request *r) {
   source what = {SOURCE_LAUNCH, (uint32_t)(l - launches), sources_serial()};
-  int ends[2];
+  int ends[2] = {-1, -1};
   long pid = SYS2(__NR_pipe2, ends, SYS_O_CLOEXEC | SYS_O_NONBLOCK);
   if (pid < 0) return pid;
   l->pipe = ends[0];
@@ -149,7 +148,7 @@ static uint32_t begin(launch *l, message *m, spawn_request *r, hcs_reply *reply)
 uint32_t launch_begin(const connection *c, message *m, hcs_reply *reply) {
   uint32_t slot, status;
   spawn_request r;
-  if (!parse(m, &r)) return HCS_STATUS_MALFORMED;
+  if (!parse_payload(m, &r) || !parse_streams(m, &r)) return HCS_STATUS_MALFORMED;
   slot = pool_take(&slots);
   if (slot == POOL_NONE) return HCS_STATUS_FULL;
   launches[slot].connection = connection_slot(c);
@@ -183,7 +182,7 @@ static void finish(uint32_t slot, hcs_reply *reply) {
 
 static void resolve(uint32_t slot, int has_ended) {
   hcs_reply reply = {.status = HCS_STATUS_OK, .tracked = 1};
-  spawn_failure failure;
+  spawn_failure failure = {0, 0};
   long size = sys_read(launches[slot].pipe, &failure, sizeof failure);
   if (size == -EAGAIN && !has_ended) return;
   if (size == (long)sizeof failure) {

@@ -10,7 +10,6 @@
 
 #include <linux/fcntl.h>
 #include <linux/mman.h>
-#include <linux/stat.h>
 
 #define CONTROL_BYTES (sizeof(kernel_control) + HCS_FRAME_FDS_MAX * sizeof(int))
 
@@ -40,7 +39,7 @@ static long receive(int fd, message *m, unsigned *flags) {
   union {
     kernel_control header;
     uint8_t bytes[CONTROL_BYTES];
-  } control;
+  } control = {{0, 0, 0}};
   struct iovec part = {&buffer, sizeof buffer};
   kernel_message raw = {NULL, 0, &part, 1, &control, CONTROL_BYTES, 0};
   long size = SYS3(__NR_recvmsg, fd, &raw, SYS_MSG_DONTWAIT | SYS_MSG_CMSG_CLOEXEC);
@@ -52,7 +51,7 @@ static long receive(int fd, message *m, unsigned *flags) {
 
 /* The memfd's bytes must stay what they are while we and the new process read them. */
 static int is_sealed(int fd, uint32_t length) {
-  struct statx status;
+  struct statx status = {0};
   long seals = SYS3(__NR_fcntl, fd, F_GET_SEALS, 0);
   if (seals < 0 || (seals & (F_SEAL_SHRINK | F_SEAL_WRITE)) != (F_SEAL_SHRINK | F_SEAL_WRITE))
     return 0;
@@ -70,7 +69,7 @@ static int map_payload(message *m) {
   memmove(m->fds, m->fds + 1, m->fd_count * sizeof(int));
   address = sys_call(__NR_mmap, 0, length, PROT_READ, MAP_PRIVATE, fd, 0);
   sys_close(fd);
-  if (address < 0 && address > -4096) return -1;
+  if (address <= 0) return -1;
   m->payload = (const void *)address;
   m->mapped = length;
   return 0;
@@ -135,9 +134,6 @@ int descriptor_is_exit_socket(int fd) {
 }
 
 int descriptor_is_stream(int fd) {
-  struct statx status;
   long flags = SYS3(__NR_fcntl, fd, F_GETFL, 0);
-  if (flags < 0 || (flags & SYS_O_PATH) != 0) return 0;
-  return SYS5(__NR_statx, fd, "", SYS_AT_EMPTY_PATH, STATX_TYPE, &status) == 0 &&
-         (status.stx_mode & S_IFMT) != S_IFDIR;
+  return flags >= 0 && (flags & SYS_O_PATH) == 0 && descriptor_type(fd) != S_IFDIR;
 }

@@ -118,8 +118,11 @@ record *records_ended(uint32_t pid) {
 }
 
 record *records_find(uint64_t spawn) {
-  record *r = records_at((uint32_t)(spawn & ((1u << SLOT_BITS) - 1)));
-  return r < records + slots.mark && r->spawn == spawn && r->state != RECORD_FREE ? r : NULL;
+  uint32_t slot = (uint32_t)(spawn & ((1u << SLOT_BITS) - 1));
+  record *r;
+  if (slot >= slots.mark) return NULL;
+  r = &records[slot];
+  return r->spawn == spawn && r->state != RECORD_FREE ? r : NULL;
 }
 
 record *records_next_alive(uint32_t *slot) {

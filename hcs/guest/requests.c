@@ -135,20 +135,20 @@ typedef struct request_kind {
 } request_kind;
 
 static const request_kind kinds[] = {
-    [HCS_HELLO - HCS_HELLO] = {hello, sizeof(hcs_hello), NO_SOCKET},
-    [HCS_ACQUIRE - HCS_HELLO] = {acquire, 0, EXIT_SOCKET},
-    [HCS_RELEASE - HCS_HELLO] = {release, 0, NO_SOCKET},
-    [HCS_START - HCS_HELLO] = {start, 0, NO_SOCKET},
-    [HCS_SHUTDOWN - HCS_HELLO] = {shut_down, 0, NO_SOCKET},
-    [HCS_TERMINATE - HCS_HELLO] = {terminate, 0, NO_SOCKET},
-    [HCS_SPAWN - HCS_HELLO] = {spawn, sizeof(hcs_spawn), EXIT_SOCKET_AND_MORE},
-    [HCS_OPEN - HCS_HELLO] = {open_process, sizeof(hcs_target), EXIT_SOCKET},
-    [HCS_SIGNAL - HCS_HELLO] = {signal_process, sizeof(hcs_target), NO_SOCKET},
+    [HCS_HELLO] = {hello, sizeof(hcs_hello), NO_SOCKET},
+    [HCS_ACQUIRE] = {acquire, 0, EXIT_SOCKET},
+    [HCS_RELEASE] = {release, 0, NO_SOCKET},
+    [HCS_START] = {start, 0, NO_SOCKET},
+    [HCS_SHUTDOWN] = {shut_down, 0, NO_SOCKET},
+    [HCS_TERMINATE] = {terminate, 0, NO_SOCKET},
+    [HCS_SPAWN] = {spawn, sizeof(hcs_spawn), EXIT_SOCKET_AND_MORE},
+    [HCS_OPEN] = {open_process, sizeof(hcs_target), EXIT_SOCKET},
+    [HCS_SIGNAL] = {signal_process, sizeof(hcs_target), NO_SOCKET},
 };
 
 static const request_kind *kind_of(uint16_t type) {
-  if (type < HCS_HELLO || type - HCS_HELLO >= (int)(sizeof kinds / sizeof kinds[0])) return NULL;
-  return &kinds[type - HCS_HELLO];
+  if (type >= sizeof kinds / sizeof kinds[0] || kinds[type].handle == NULL) return NULL;
+  return &kinds[type];
 }
 
 /* What can be said without a look into the payload. */

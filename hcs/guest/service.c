@@ -29,7 +29,7 @@
  * descriptors. So we answer "full" in good order, and never run out in the middle of something.
  */
 static long share_descriptors(const service_setup *setup) {
-  struct rlimit64 limit;
+  struct rlimit64 limit = {0, 0};
   uint32_t all = UINT32_MAX, small;
   long r = SYS4(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, &limit);
   if (r < 0) return r;

@@ -5,6 +5,7 @@
  * stop this child alone. It has a copy of all the guest's memory and descriptors, so those go first.
  */
 #include "spawn.h"
+#include "kernel.h"
 #include "sys.h"
 #include "users.h"
 
@@ -12,7 +13,6 @@
 #include <linux/mman.h>
 #include <linux/resource.h>
 #include <linux/signal.h>
-#include <linux/stat.h>
 
 #define NOFILE_SOFT 1024 /* what programs with select(2) can take */
 #define UMASK 022
@@ -83,18 +83,14 @@ static long fill_streams(const spawn_request *r) {
 
 /* So that the process may open its /dev/stdout again. A client's own files and devices stay its own. */
 static void give_pipes(const spawn_request *r, uint32_t uid) {
-  struct statx status;
   int i;
   for (i = 0; i < SPAWN_STREAMS; i++)
-    if (r->streams[i] >= 0 &&
-        SYS5(__NR_statx, i, "", SYS_AT_EMPTY_PATH, STATX_TYPE, &status) == 0 &&
-        (status.stx_mode & S_IFMT) == S_IFIFO)
-      SYS3(__NR_fchown, i, uid, -1);
+    if (r->streams[i] >= 0 && descriptor_type(i) == S_IFIFO) SYS3(__NR_fchown, i, uid, -1);
 }
 
 /* Lowering is always allowed. */
 static void set_limits(uint64_t nofile_hard) {
-  struct rlimit64 files, core = {0, 0};
+  struct rlimit64 files = {0, 0}, core = {0, 0};
   if (SYS4(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, &files) == 0) {
     if (nofile_hard < files.rlim_max) files.rlim_max = nofile_hard;
     files.rlim_cur = files.rlim_max < NOFILE_SOFT ? files.rlim_max : NOFILE_SOFT;
@@ -175,7 +171,7 @@ static long build(program *p, const spawn_request *r, const user_identity *user)
   long memory = sys_call(__NR_mmap, 0, (long)(slots * sizeof(char *)), PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   char *text;
-  if (memory < 0 && memory > -4096) return memory;
+  if (memory <= 0) return -ENOMEM;
   p->arguments = (char **)memory;
   p->environment = p->arguments + r->argc + 1;
   text = list(p->arguments, (char *)r->strings, r->argc);

@@ -5,9 +5,8 @@
  * this memory. It is done by the child, so a file system that hangs keeps nobody else waiting.
  */
 #include "users.h"
+#include "kernel.h"
 #include "sys.h"
-
-#include <linux/stat.h>
 
 #define FILE_BYTES_MAX (1u << 20)
 #define FIELDS_MAX 7
@@ -26,14 +25,10 @@ static struct {
 
 /* Only a regular file: others may block, or go on for ever. What cannot be read is empty. */
 static void input_open(const char *path) {
-  struct statx status;
   long fd = sys_openat(SYS_AT_FDCWD, path, SYS_O_RDONLY | SYS_O_CLOEXEC | SYS_O_NONBLOCK, 0);
   input.fd = (int)fd;
   input.total = input.at = input.size = 0;
-  if (fd < 0) return;
-  if (SYS5(__NR_statx, fd, "", SYS_AT_EMPTY_PATH, STATX_TYPE, &status) == 0 &&
-      (status.stx_mode & S_IFMT) == S_IFREG)
-    return;
+  if (fd < 0 || descriptor_type((int)fd) == S_IFREG) return;
   sys_close((int)fd);
   input.fd = -1;
 }
