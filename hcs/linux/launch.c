@@ -48,6 +48,7 @@ struct hcs_launch {
   /* what the middle and its child read */
   struct clone_args child;
   int image;
+  int moved_image; /* the child's number of it: not ours, so never to be closed here */
   size_t count;
   int descriptors[DESCRIPTORS_MAX];
   const char *arguments[2];
@@ -71,7 +72,7 @@ ON_ITS_OWN_STACK static long arrange(hcs_launch *launch) {
   }
   r = SYS3(__NR_fcntl, launch->image, 0 /* F_DUPFD */, base);
   if (r < 0) return r;
-  launch->image = (int)r;
+  launch->moved_image = (int)r;
   for (i = 0; i < launch->count; i++) {
     if (launch->descriptors[i] < 0) continue;
     r = SYS3(__NR_dup3, launch->descriptors[i], i, 0);
@@ -83,8 +84,8 @@ ON_ITS_OWN_STACK static long arrange(hcs_launch *launch) {
 ON_ITS_OWN_STACK static _Noreturn void become_guest(hcs_launch *launch) {
   launch->error = arrange(launch);
   if (launch->error >= 0)
-    launch->error = SYS5(__NR_execveat, launch->image, "", launch->arguments, launch->environment,
-                         SYS_AT_EMPTY_PATH);
+    launch->error = SYS5(__NR_execveat, launch->moved_image, "", launch->arguments,
+                         launch->environment, SYS_AT_EMPTY_PATH);
   sys_exit(127);
 }
 
