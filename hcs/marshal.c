@@ -193,9 +193,9 @@ static void put_any(hcs_text *text, const json_t *value, int sorted) {
 
 /* ---- fields ----------------------------------------------------------------------------------- */
 
-/* Go's omitempty knows false, 0, nil and what has no elements; a struct or an array is never empty. */
+/* Go's omitempty knows false, 0, nil and what has no elements; a struct is never empty. */
 static int is_omitted(const hcs_field *field, const json_t *value) {
-  if (!field->omit_empty || field->type == HCS_TYPE_PAIR) return 0;
+  if (!field->omit_empty) return 0;
   if (field->type == HCS_TYPE_OBJECT) return field->pointer && value == NULL;
   return hcs_field_is_zero(field, value);
 }

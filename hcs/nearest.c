@@ -46,7 +46,7 @@ void hcs_nearest_offer(hcs_nearest *nearest, const char *candidate) {
   size_t word_size = strlen(nearest->word), size = strlen(candidate);
   if (word_size > LONGEST_WORD || size > LONGEST_WORD) return;
   size_t found = distance(nearest->word, word_size, candidate, size);
-  if (found >= nearest->distance || found >= size) return;
+  if (found >= nearest->distance) return;
   nearest->best = candidate;
   nearest->distance = found;
 }

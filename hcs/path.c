@@ -8,7 +8,7 @@
 
 #include "text.h"
 
-/* A text in a fixed buffer. It ends with the first piece that does not fit. */
+/* A text in a fixed buffer; what does not fit is left out. */
 typedef struct place {
   char *buffer;
   size_t capacity;
@@ -17,12 +17,10 @@ typedef struct place {
 
 static void place_put(place *at, const char *string) {
   size_t size = strlen(string), room = at->capacity - at->size - 1;
-  int fits = size <= room;
-  if (!fits) size = hcs_text_cut(string, room);
+  if (size > room) size = hcs_text_cut(string, room);
   memcpy(at->buffer + at->size, string, size);
   at->size += size;
   at->buffer[at->size] = '\0';
-  if (!fits) at->capacity = at->size + 1;
 }
 
 static int is_letter(char c) {

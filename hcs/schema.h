@@ -43,7 +43,7 @@ typedef struct hcs_choice {
 typedef struct hcs_field {
   const char *name;
   hcs_type type;
-  int omit_empty; /* Go's omitempty; it never omits a pair or an object that is not a pointer */
+  int omit_empty; /* Go's omitempty; never on a pair, an array has no empty value */
   int pointer;    /* an absent object is nil, not a zero object */
 
   /* Objects, and the elements of lists and maps of objects. */

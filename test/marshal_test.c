@@ -2,6 +2,7 @@
  * marshal_test.c - documents are written as Go's encoding/json writes them.
  */
 #include "document_fixture.h"
+#include "hcs/marshal.h"
 
 /* ---- Go's bytes -------------------------------------------------------------------------------- */
 
@@ -93,6 +94,31 @@ static const struct {
      "'b':[{'y':{},'z':1},[],null,true,false]}}"},
 };
 
+/* In Go a struct inside a struct is always there, a pointer may be nil. */
+static void writes_structs_even_if_empty(void **state) {
+  (void)state;
+  char *text = hcs_marshal(hcs_schema_find("ContainerProperties"), NULL, err);
+  assert_non_null(text);
+  assert_string_equal(text, quoted("{'Id':'','State':'','Name':'','SystemType':'','Owner':'',"
+                                   "'Statistics':{'Memory':{},'Processor':{},'Storage':{}},"
+                                   "'GuestConnectionInfo':{'GuestDefinedCapabilities':{}}}"));
+  free(text);
+}
+
+/* Integer keys sort as their decimal texts, which is what Go does. */
+static void writes_indexed_maps(void **state) {
+  (void)state;
+  json_t *object = json_loads(
+      quoted("{'MappedVirtualDisks':{'2':{'HostPath':'b'},'10':{'HostPath':'a'}}}"), 0, NULL);
+  char *text = hcs_marshal(hcs_schema_find("MappedVirtualDiskController"), object, err);
+  json_decref(object);
+  assert_non_null(text);
+  assert_string_equal(text,
+                      quoted("{'MappedVirtualDisks':{'10':{'HostPath':'a','ContainerPath':''},"
+                             "'2':{'HostPath':'b','ContainerPath':''}}}"));
+  free(text);
+}
+
 static void writes_gos_bytes(void **state) {
   (void)state;
   for (size_t i = 0; i < COUNT(marshalled); i++) {
@@ -178,9 +204,8 @@ static void writes_floats_as_go_does(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(writes_gos_bytes),
-      TEST(escapes_as_go_does),
-      TEST(writes_floats_as_go_does),
+      TEST(writes_structs_even_if_empty), TEST(writes_indexed_maps),      TEST(writes_gos_bytes),
+      TEST(escapes_as_go_does),           TEST(writes_floats_as_go_does),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

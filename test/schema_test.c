@@ -245,6 +245,7 @@ static const struct {
     {"memorymaximuminmb", {"MemoryMaximumInMB"}, "MemoryMaximumInMB"},
     {"Layer", {"Layers", "LayerFolderPath"}, "Layers"},
     {"Laeyrs", {"Layers"}, "Layers"},
+    {"Nmae", {"Name"}, "Name"}, /* two letters swapped are one mistake */
     {"Pth", {"ID", "Path"}, "Path"},
     {"path", {"ID", "Path"}, "Path"},
     {"HostNme", {"HostName", "HvPartition"}, "HostName"},
