@@ -24,6 +24,7 @@
 #define IOCTL_GET_FLAGS 0x8913 /* SIOCGIFFLAGS, SIOCSIFFLAGS: netdevice(7) */
 #define IOCTL_SET_FLAGS 0x8914
 #define INTERFACE_UP 1
+#define CLIENTS_WAITING 128 /* connections not yet accepted: as many clients at once */
 
 static void check(long r, uint32_t stage, uint32_t index) {
   if (r < 0) boot_fail(HCS_FD_BOOT, stage, r, index);
@@ -87,6 +88,7 @@ static void descriptors_settle(service_setup *service) {
 static _Noreturn void service_enter(const hcs_plan *plan, int work_group) {
   service_setup service = {0};
   uint32_t i;
+  long r;
   service.work_group = work_group;
   service.tasks_count = plan->hierarchies;
   for (i = 0; i < plan->hierarchies; i++) service.tasks[i] = plan->work_tasks[i];
@@ -94,6 +96,8 @@ static _Noreturn void service_enter(const hcs_plan *plan, int work_group) {
   service.nofile_hard = plan->nofile_hard;
   SYS2(__NR_munmap, plan, plan->size);
   descriptors_settle(&service);
+  r = SYS2(__NR_listen, service.control, CLIENTS_WAITING);
+  if (r < 0) boot_fail(service.boot, HCS_STAGE_SERVICE, r, 102);
   service_run(&service);
 }
 
