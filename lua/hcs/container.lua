@@ -49,8 +49,11 @@ function methods:properties(types)
   return properties(self, types)
 end
 
--- One property that has to be asked for by name.
+-- One property that has to be asked for by name; unlike the document that it is a part of, it ends with the container.
 local function property(self, asked, field)
+  if self:state() == "Stopped" then
+    return errors.fail("VmcomputeAlreadyStopped", nil, "hcs::System::Properties", self:id())
+  end
   local all, err = properties(self, { asked })
   if not all then return nil, err end
   return all[field]
