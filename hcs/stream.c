@@ -190,9 +190,9 @@ static void buffer_consume(hcs_pipe *pipe, size_t size) {
   size_t live = pipe->end - pipe->start;
 
   pipe->start += size < live ? size : live;
-  if (pipe->start < pipe->end || pipe->readers > 0) return;
+  if (pipe->start < pipe->end) return;
   pipe->start = pipe->end = 0;
-  if (pipe->capacity > KEPT_BYTES) {
+  if (pipe->capacity > KEPT_BYTES && pipe->readers == 0) {
     free(pipe->bytes);
     pipe->bytes = NULL;
     pipe->capacity = 0;

@@ -513,20 +513,54 @@ static void many_readers_of_one_pipe(void **unused) {
 
 /* They all wait with room of their own, so none of them may find the buffer too small. */
 static void waiting_readers_have_room(void **unused) {
-  static const char bytes[65536];
   scene s = play("\"cat\"", "io");
   unsigned calls = memory_platform_calls("stream_read");
+  char bytes[65536];
+  const char *got;
   user readers[3];
-  size_t size;
+  size_t size, sum = 0;
 
   (void)unused;
   for (int i = 0; i < 3; i++) user_begin(&readers[i], s.out, read_run);
   await_calls("stream_read", calls + 3);
-  for (int i = 0; i < 3; i++)
+  for (int i = 0; i < 3; i++) {
+    memset(bytes, i + 1, sizeof bytes);
     assert_ok(hcs_stream_write(s.in, bytes, sizeof bytes, &size, in_ms(5000), err));
+    assert_int_equal(size, sizeof bytes);
+  }
   for (int i = 0; i < 3; i++) assert_true(user_end(&readers[i]) == 0);
-  hcs_stream_buffer(s.out, &size);
-  assert_int_equal(size, readers[0].size + readers[1].size + readers[2].size);
+  got = hcs_stream_buffer(s.out, &size);
+  assert_int_equal(size, 3 * sizeof bytes);
+  for (size_t i = 0; i < size; i++) sum += (size_t)got[i];
+  assert_int_equal(sum, (1 + 2 + 3) * sizeof bytes);
+  curtain(&s);
+}
+
+/* Emptying a big buffer gives it back, but not under a reader who counts on it. */
+static void consuming_leaves_a_reader_its_room(void **unused) {
+  static const char bytes[65536];
+  scene s = play("\"cat\"", "io");
+  unsigned calls;
+  user reader;
+  size_t size;
+
+  (void)unused;
+  for (int i = 0; i < 8; i++) {
+    assert_ok(hcs_stream_write(s.in, bytes, sizeof bytes, &size, in_ms(5000), err));
+    assert_ok(hcs_stream_fill(s.out, &size, in_ms(5000), err));
+  }
+  calls = memory_platform_calls("stream_read");
+  user_begin(&reader, s.out, read_run);
+  await_calls("stream_read", calls + 1);
+  hcs_stream_consume(s.out, SIZE_MAX);
+  holds(s.out, "");
+  assert_ok(put(s.in, "abc"));
+  assert_true(user_end(&reader) == 0);
+  holds(s.out, "abc");
+  hcs_stream_consume(s.out, SIZE_MAX); /* now it is given back */
+  assert_ok(put(s.in, "d"));
+  fills(s.out, "d");
+  holds(s.out, "d");
   curtain(&s);
 }
 
@@ -555,6 +589,7 @@ int main(void) {
       TEST(a_closed_objects_bytes_are_kept),
       TEST(many_readers_of_one_pipe),
       TEST(waiting_readers_have_room),
+      TEST(consuming_leaves_a_reader_its_room),
   };
 
   return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
