@@ -736,23 +736,6 @@ static int core_stream_buffered(lua_State *L) {
   return 1;
 }
 
-/* stream_find(stream, byte, from) → position of the byte in the buffer, first is 1, or nil */
-static int core_stream_find(lua_State *L) {
-  hcs_stream *stream = check_stream(L, 1);
-  lua_Integer byte = luaL_checkinteger(L, 2);
-  lua_Integer from = luaL_checkinteger(L, 3);
-  luaL_argcheck(L, from >= 1, 3, "out of range");
-  size_t size = 0;
-  const char *bytes = hcs_stream_buffer(stream, &size);
-  size_t skip = (size_t)from - 1;
-  const char *found = skip < size ? memchr(bytes + skip, (int)byte, size - skip) : NULL;
-  if (found == NULL)
-    lua_pushnil(L);
-  else
-    lua_pushinteger(L, (lua_Integer)(found - bytes) + 1);
-  return 1;
-}
-
 /* stream_byte(stream, position) → the buffered byte there, or nil */
 static int core_stream_byte(lua_State *L) {
   hcs_stream *stream = check_stream(L, 1);
@@ -782,6 +765,25 @@ static int core_stream_take(lua_State *L) {
   else
     lua_pushliteral(L, "");
   hcs_stream_consume(stream, taken + dropped);
+  return 1;
+}
+
+/*
+ * stream_take_line(stream, keep, searched) → the first buffered line, with its newline if `keep`; nil if
+ * there is no newline behind the first `searched` bytes
+ */
+static int core_stream_take_line(lua_State *L) {
+  hcs_stream *stream = check_stream(L, 1);
+  int keep = lua_toboolean(L, 2);
+  lua_Integer searched = luaL_checkinteger(L, 3);
+  size_t size = 0;
+  const char *bytes = hcs_stream_buffer(stream, &size);
+  if (searched < 0 || (lua_Unsigned)searched >= size) return 0;
+  const char *newline = memchr(bytes + searched, '\n', size - (size_t)searched);
+  if (newline == NULL) return 0;
+  size_t length = (size_t)(newline - bytes);
+  lua_pushlstring(L, bytes, keep ? length + 1 : length); /* if this throws nothing is lost */
+  hcs_stream_consume(stream, length + 1);
   return 1;
 }
 
@@ -1038,9 +1040,9 @@ static const luaL_Reg core_functions[] = {
     {"stream_buffered", core_stream_buffered},
     {"stream_byte", core_stream_byte},
     {"stream_fill", core_stream_fill},
-    {"stream_find", core_stream_find},
     {"stream_name", core_stream_name},
     {"stream_take", core_stream_take},
+    {"stream_take_line", core_stream_take_line},
     {"stream_write", core_stream_write},
     {"type", core_type},
     {NULL, NULL},

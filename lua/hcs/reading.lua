@@ -1,16 +1,16 @@
 -- The formats of read and lines, over the core's buffer. Nothing leaves the buffer before a value is complete, so a
--- read that Ctrl-C ends loses nothing.
+-- read that Ctrl-C ends loses nothing. A closed stream has an empty buffer, and filling it is what fails.
 local core = require "hcs.core"
 local deadline = require "hcs.deadline"
 
 local error, math, select, setmetatable, string, table = error, math, select, setmetatable, string, table
 local tonumber, type = tonumber, type
-local buffered, byte_at, find, take = core.stream_buffered, core.stream_byte, core.stream_find, core.stream_take
+local buffered, byte_at = core.stream_buffered, core.stream_byte
+local take, take_line = core.stream_take, core.stream_take_line
 
 local reading = {}
 
 local FOREVER = core.FOREVER
-local NEWLINE = 10
 
 -- Puts more bytes into the buffer. Their number, 0 at the end; nil and an error.
 local function fill(stream)
@@ -40,12 +40,12 @@ local function read_all(stream)
   return take(stream, math.maxinteger)
 end
 
--- `keep` is 1 if the newline belongs to the result, else 0.
+-- `keep`: the newline belongs to the result.
 local function read_line(stream, keep)
   local searched = 0
   while true do
-    local newline = find(stream, NEWLINE, searched + 1)
-    if newline then return take(stream, newline - 1 + keep, 1 - keep) end
+    local line = take_line(stream, keep, searched)
+    if line then return line end
     searched = buffered(stream)
     local more, err = fill(stream)
     if not more then return nil, err end
@@ -126,8 +126,8 @@ end
 local readers = {
   n = read_number,
   a = read_all,
-  l = function(stream) return read_line(stream, 0) end,
-  L = function(stream) return read_line(stream, 1) end,
+  l = function(stream) return read_line(stream, false) end,
+  L = function(stream) return read_line(stream, true) end,
 }
 
 -- A format as a function of the stream; nil and what is wrong with it. "*" in front is of Lua 5.2 and allowed.

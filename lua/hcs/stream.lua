@@ -17,27 +17,25 @@ end
 
 -- nil and the error of a closed stream.
 local function refuse(self)
-  return self:pollfd()
+  return core.stream_write(self, "", 1, 0)
 end
 
 function methods:read(...)
   check_self(self, "stream", "read")
   local formats = reading.formats("read", ...)
-  if not is_open(self) then return refuse(self) end
   return reading.read(self, formats)
 end
 
 -- Passes the values of one round on; raises what failed.
-local function each(first, ...)
-  if first == nil and core.class((...)) == "error" then error((...), 0) end
-  return first, ...
+local function each(first, second, ...)
+  if first == nil and second ~= nil then error(second, 0) end
+  return first, second, ...
 end
 
 function methods:lines(...)
   check_self(self, "stream", "lines")
   local formats = reading.formats("lines", ...)
   return function()
-    if not is_open(self) then return each(refuse(self)) end
     return each(reading.read(self, formats))
   end
 end
@@ -45,7 +43,6 @@ end
 function methods:read_some(timeout)
   check_self(self, "stream", "read_some")
   arguments.timeout(timeout, 1, "read_some")
-  if not is_open(self) then return refuse(self) end
   if core.stream_buffered(self) == 0 then
     local more, err = deadline.persist(core.stream_fill, self, deadline.after(timeout))
     if not more then return nil, err end
@@ -116,13 +113,13 @@ end
 
 function methods:events()
   check_self(self, "stream", "events")
-  if not is_open(self) then return refuse(self) end
+  if not is_open(self) then return self:pollfd() end
   return core.stream_name(self) == "stdin" and "w" or "r"
 end
 
 function methods:timeout()
   check_self(self, "stream", "timeout")
-  if not is_open(self) then return refuse(self) end
+  if not is_open(self) then return self:pollfd() end
   if core.stream_buffered(self) > 0 then return 0 end
   return nil
 end
