@@ -88,9 +88,13 @@ static void namespaces_enter(void) {
   if (r < 0) boot_fail(HCS_FD_BOOT, HCS_STAGE_NAMESPACE, r, 0);
 }
 
+/*
+ * The guest takes over this process' mount namespace: a copy of its own would be made and torn down
+ * for nothing. (A guest in a user namespace will need one that belongs to it.)
+ */
 static long guest_clone(const hcs_plan *plan) {
   struct clone_args args = {0};
-  args.flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET;
+  args.flags = CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET;
   args.exit_signal = 17; /* SIGCHLD, for whoever inherits the guest */
   if (plan->guest_group >= 0) {
     args.flags |= CLONE_INTO_CGROUP;

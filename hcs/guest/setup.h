@@ -11,8 +11,7 @@ _Noreturn void setup_run(char *name);
 
 /*
  * root.c: builds the container's root file system in this process' own mount namespace, at ROOT_NAME
- * below the new working directory. By name: a clone with a mount namespace of its own finds its own
- * copy there, a descriptor would be on ours. Reports and exits on failure.
+ * below the new working directory. Reports and exits on failure.
  */
 void root_build(const hcs_plan *plan);
 #define ROOT_NAME "r"

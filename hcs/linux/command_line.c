@@ -1,9 +1,9 @@
 /*
  * command_line.c - splits a CommandLine by POSIX shell quoting (XCU 2.2 Quoting).
  *
- * Nothing is expanded: $, `, *, ~, # and parentheses are ordinary characters, for there is no shell.
- * The operators that would join commands or redirect them are refused unless quoted, because whoever
- * writes one expects a shell, and passing it on as an argument would be a silent surprise.
+ * Nothing is expanded: $, `, *, ~, # and parentheses are ordinary characters, as there is no shell.
+ * The operators that would join commands or redirect them are refused unless quoted: whoever writes
+ * one expects a shell, and passing it on as an argument would be a silent surprise.
  */
 #include "command_line.h"
 
@@ -100,9 +100,9 @@ static void skip_blanks(splitter *s) {
 }
 
 /*
- * One allocation holds the vector and, behind it, the texts: arguments are separated by at least one
- * character, so there are at most half as many as characters, and no text is longer than its source
- * with the separator's place for the terminator.
+ * One allocation holds the vector and, behind it, the texts. Arguments are separated by at least
+ * one character, so there are at most half as many as characters, and no text is longer than its
+ * source with the separator's place for the terminator.
  */
 static char **vector_new(size_t size) {
   size_t slots = size / 2 + 2;

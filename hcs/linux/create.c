@@ -224,8 +224,8 @@ static void undo(creation *made) {
   if (made->status != NULL) hcs_end_kill_guest(made->status);
   ignored = hcs_error_new();
   if (ignored == NULL) return;
-  if (hcs_end_if_dead(made->root, made->dir, made->id, ignored) == 1)
-    hcs_state_remove(made->root, made->dir, made->id, ignored);
+  if (hcs_end_if_dead(made->dir, made->id, ignored) == 1)
+    hcs_state_remove(made->root, made->id, ignored);
   hcs_error_free(ignored);
 }
 

@@ -66,10 +66,9 @@ static int is_alive(int dir, const hcs_record *record, hcs_error *err) {
   return fd >= 0;
 }
 
-int hcs_end_if_dead(int root, int dir, const char *id, hcs_error *err) {
+int hcs_end_if_dead(int dir, const char *id, hcs_error *err) {
   hcs_record record;
   int r = hcs_record_read(dir, &record, err);
-  (void)root;
   if (r < 0) return -1;
   if (r == 0) return hcs_state_empty(dir, id, err) == 0 ? 1 : -1;
   r = is_alive(dir, &record, err);
@@ -103,7 +102,7 @@ int hcs_end_finish(const char *id, const char *nonce, hcs_error *err) {
   if (r <= 0) return r;
   r = clean(dir, &record, err);
   hcs_record_clear(&record);
-  return r != 0 ? -1 : hcs_state_remove(root, dir, id, err);
+  return r != 0 ? -1 : hcs_state_remove(root, id, err);
 }
 
 /* ---- gc ----------------------------------------------------------------------------------------- */
@@ -115,9 +114,9 @@ static int collect(int root, const char *id, hcs_error *err) {
   if (dir < 0) return 0;
   r = hcs_state_lock(root, dir, id, 0, err);
   if (r <= 0) return r;
-  r = hcs_end_if_dead(root, dir, id, err);
+  r = hcs_end_if_dead(dir, id, err);
   if (r <= 0) return r;
-  return hcs_state_remove(root, dir, id, err) == 0 ? 1 : -1;
+  return hcs_state_remove(root, id, err) == 0 ? 1 : -1;
 }
 
 int hcs_linux_gc(int *cleaned, hcs_error *err) {

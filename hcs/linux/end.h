@@ -18,6 +18,6 @@ void hcs_end_kill_guest(const hcs_status_page *status);
  * With the lock of `dir` held: 1 if the container is dead or was never finished, and is cleaned up
  * now (with its directory emptied but kept); 0 if it is alive; -1.
  */
-int hcs_end_if_dead(int root, int dir, const char *id, hcs_error *err);
+int hcs_end_if_dead(int dir, const char *id, hcs_error *err);
 
 #endif

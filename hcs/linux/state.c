@@ -93,7 +93,7 @@ static int claim(int root, const char *id, int *dir, hcs_error *err) {
   r = hcs_state_lock(root, candidate, id, 1, err);
   if (r <= 0) return r;
   /* Between our mkdir and our lock another create may have claimed it: what counts is what is there. */
-  r = hcs_end_if_dead(root, candidate, id, err);
+  r = hcs_end_if_dead(candidate, id, err);
   if (r < 0) return -1;
   if (r == 0)
     return hcs_fail(err, HCS_E_SYSTEM_ALREADY_EXISTS,
@@ -119,8 +119,7 @@ int hcs_state_empty(int dir, const char *id, hcs_error *err) {
   return 0;
 }
 
-int hcs_state_remove(int root, int dir, const char *id, hcs_error *err) {
-  if (hcs_state_empty(dir, id, err) != 0) return -1;
+int hcs_state_remove(int root, const char *id, hcs_error *err) {
   if (unlinkat(root, id, AT_REMOVEDIR) != 0 && errno != ENOENT)
     return hcs_fail_errno(err, errno, "cannot remove the state of container '%s'", id);
   return 0;

@@ -75,8 +75,8 @@ hcs_status_page *hcs_status_make(int dir, hcs_error *err);
 hcs_status_page *hcs_status_map(int dir, hcs_error *err);
 void hcs_status_unmap(hcs_status_page *page);
 
-/* Removes the files, then the directory too; with its lock held and all that the record names gone. */
+/* Removes the files, with the lock held and all that the record names gone; then the directory. */
 int hcs_state_empty(int dir, const char *id, hcs_error *err);
-int hcs_state_remove(int root, int dir, const char *id, hcs_error *err);
+int hcs_state_remove(int root, const char *id, hcs_error *err);
 
 #endif
