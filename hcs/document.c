@@ -11,7 +11,7 @@
 #include "text.h"
 #include "validate.h"
 
-/* ---- reading JSON ----------------------------------------------------------------------------- */
+/* ---- reading JSON ---------------------------------------------------------------------------- */
 
 /*
  * A NUL is let in here and refused by the checks, which can say in which field it is. Any value may
@@ -41,6 +41,7 @@ static const parse_row parse_rows[] = {
     {json_error_numeric_overflow, HCS_E_INVALID_PARAMETER, NULL},
 };
 
+/* jansson's reason in our words, with the position, and under the right code. */
 static int parse_failed(const json_error_t *cause, const char *path, hcs_error *err) {
   enum json_error_code reason = json_error_code(cause);
   /* jansson leaves the cause empty where an allocation failed before it had read anything. */
@@ -69,7 +70,10 @@ static int want_object(json_text *text, const char *path, hcs_error *err) {
   return hcs_fail(err, HCS_E_INVALID_PARAMETER, "%s: a table with named fields expected", path);
 }
 
-/* On failure `text` is empty. */
+/*
+ * jansson's integers have 63 bits and a sign. HCS' uint64 fields could hold more, but no sensible
+ * value is that large, so a clear refusal is enough. On failure `text` is empty.
+ */
 static int read_object(json_text *text, const char *json, const char *path, hcs_error *err) {
   json_error_t cause;
   memset(&cause, 0, sizeof cause);
@@ -86,9 +90,9 @@ static int read_object(json_text *text, const char *json, const char *path, hcs_
   return -1;
 }
 
-/* ---- merging ---------------------------------------------------------------------------------- */
+/* ---- merging --------------------------------------------------------------------------------- */
 
-/* hcs-contract §1.4: the overlay wins, objects merge, and null against an object keeps the object. */
+/* hcs-contract §1.4: the overlay wins, objects merge, null against an object keeps the object. */
 static int merge(json_t *object, json_t *overlay) {
   const char *key;
   json_t *value;
@@ -111,6 +115,7 @@ static int merge_failed(const char *overlay, hcs_error *err) {
                   (int)hcs_text_cut(overlay, 1024), overlay, hcs_error_message(err));
 }
 
+/* An empty overlay is an environment variable that is set to nothing. */
 static int merge_overlay(json_text *text, const char *overlay, hcs_error *err) {
   json_text more = {NULL, 0};
   if (overlay == NULL || overlay[0] == '\0') return 0;
@@ -121,8 +126,9 @@ static int merge_overlay(json_text *text, const char *overlay, hcs_error *err) {
   return merged == 0 ? 0 : hcs_fail_memory(err);
 }
 
-/* ---- documents -------------------------------------------------------------------------------- */
+/* ---- documents ------------------------------------------------------------------------------- */
 
+/* Results have schemas too, but nobody sends them. */
 static const hcs_schema *find_schema(const char *type, hcs_error *err) {
   const hcs_schema *schema = hcs_schema_find(type);
   if (schema != NULL && schema->path != NULL) return schema;
@@ -140,6 +146,7 @@ static int check(const json_text *text, const hcs_schema *schema, const char *pa
                   "%s: it has an integer that needs more than 64 bits", path);
 }
 
+/* Merged first and checked once, so that the overlay's mistakes are found like any other. */
 hcs_document *hcs_document_parse(const char *type, const char *path, const char *json,
                                  const char *overlay, unsigned support, hcs_error *err) {
   json_text text = {NULL, 0};
@@ -166,6 +173,8 @@ void hcs_document_free(hcs_document *document) {
   json_decref(document->root);
   free(document);
 }
+
+/* ---- accessors: jansson's answer for a wrong or absent value is already the zero one --------- */
 
 const char *hcs_document_string(const json_t *object, const char *name) {
   const char *value = json_string_value(json_object_get(object, name));

@@ -22,12 +22,13 @@ struct hcs_error {
   char *events;    /* the one text that may be lost for want of memory */
   char number[16]; /* "0xc0370109": the name of a code that has none */
   char errno_name[24];
+  /* An id has 64 characters at most, but a wrong one that is complained about may have more. */
   char operation[256];
   char id[256];
   char message[2048];
 };
 
-/* ---- making errors ---------------------------------------------------------------------------- */
+/* ---- making errors --------------------------------------------------------------------------- */
 
 /* Overwrites all of an error. `message` must not be inside `err`. */
 static void error_set(hcs_error *err, uint64_t kind, const char *message) {
@@ -41,8 +42,8 @@ static void error_set(hcs_error *err, uint64_t kind, const char *message) {
 }
 
 /*
- * Formats into `buffer`, ending with a whole character. Goes by way of a buffer of the caller's since
- * arguments may point into the error that is about to be overwritten.
+ * Formats into `buffer`, ending with a whole character. The buffer is the caller's, not the error's,
+ * since arguments may point into the error that is about to be overwritten.
  */
 static HCS_PRINTF(3, 0) size_t
     message_format(char *buffer, size_t capacity, const char *format, va_list arguments) {
@@ -56,6 +57,7 @@ static HCS_PRINTF(3, 0) size_t
   return end;
 }
 
+/* An errno that the table lacks still has a name that can be looked up: "E531". */
 static void errno_name_put(char *buffer, size_t capacity, int value) {
   const char *name = hcs_errno_name(value);
   if (name != NULL) {
@@ -65,6 +67,7 @@ static void errno_name_put(char *buffer, size_t capacity, int value) {
   }
 }
 
+/* The one place where a system call's errno becomes an error; code and errno may disagree. */
 static HCS_PRINTF(4, 0) int fail_errno(hcs_error *err, uint64_t code, int errno_value,
                                        const char *format, va_list arguments) {
   char message[sizeof err->message], suffix[128], name[sizeof err->errno_name];
@@ -110,6 +113,7 @@ int hcs_fail_errno_as(hcs_error *err, uint64_t code, int errno_value, const char
   return -1;
 }
 
+/* Formats nothing: printf may want memory, too. */
 int hcs_fail_memory(hcs_error *err) {
   (void)hcs_fail(err, HCS_E_NOT_ENOUGH_MEMORY, NULL);
   hcs_text_copy(err->errno_name, sizeof err->errno_name, "ENOMEM");
@@ -153,7 +157,7 @@ void hcs_error_assign(hcs_error *err, const char *name, const char *message, con
   *err = fresh;
 }
 
-/* ---- reading errors --------------------------------------------------------------------------- */
+/* ---- reading errors -------------------------------------------------------------------------- */
 
 hcs_error *hcs_error_new(void) { return calloc(1, sizeof(hcs_error)); }
 
@@ -176,6 +180,7 @@ const char *hcs_error_name(const hcs_error *err) {
 
 const char *hcs_error_message(const hcs_error *err) { return err->message; }
 
+/* Texts that were not given are empty inside and NULL outside. */
 static const char *or_null(const char *text) { return text[0] != '\0' ? text : NULL; }
 
 const char *hcs_error_operation(const hcs_error *err) { return or_null(err->operation); }
@@ -192,7 +197,7 @@ int hcs_error_is(const hcs_error *err, hcs_error_class class_) {
   return err != NULL && hcs_code_is(err->kind, class_);
 }
 
-/* ---- hcsshim's text --------------------------------------------------------------------------- */
+/* ---- hcsshim's text -------------------------------------------------------------------------- */
 
 typedef struct event_part {
   const char *label;
@@ -206,6 +211,7 @@ static const event_part event_parts[] = {
     {" Source: ", "Source"},
 };
 
+/* Data[] is skipped, as hcsshim skips it: the service encodes it badly. */
 static void event_put(hcs_text *text, const json_t *event) {
   const char *message = json_string_value(json_object_get(event, "Message"));
   hcs_text_printf(text, "\n[Event Detail: %s", message != NULL ? message : "");
@@ -247,6 +253,7 @@ static void subject_put(hcs_text *text, const hcs_error *err) {
   }
 }
 
+/* Text-only errors have no number; for the others it is what people search the web for. */
 char *hcs_error_text(const hcs_error *err) {
   hcs_text text = {0};
   uint32_t code = hcs_error_code(err);

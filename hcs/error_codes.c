@@ -8,8 +8,12 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-/* ---- codes ------------------------------------------------------------------------------------ */
+/* ---- codes ----------------------------------------------------------------------------------- */
 
+/*
+ * Names are hcsshim's without "Err", so that its documentation and search results apply. Where
+ * hcsshim has no name the name is ours. Texts are close to those of Windows' FormatMessage.
+ */
 typedef struct code_row {
   uint64_t code;
   const char *name; /* hcsshim's without "Err", or ours */
@@ -137,8 +141,12 @@ static const class_row classes[] = {
     {HCS_IS_ACCESS_DENIED, 0x8037011BULL},
 };
 
-/* ---- errno ------------------------------------------------------------------------------------ */
+/* ---- errno ----------------------------------------------------------------------------------- */
 
+/*
+ * Only the errnos that callers act upon have a Win32 code of their own; all others are GenFailure,
+ * and the errno's name is kept in the error for whoever wants to know.
+ */
 typedef struct errno_row {
   int value;
   const char *name;
@@ -247,7 +255,7 @@ static const errno_row errnos[] = {
 
 #undef ROW
 
-/* ---- lookup ----------------------------------------------------------------------------------- */
+/* ---- lookup ---------------------------------------------------------------------------------- */
 
 static const code_row *code_find(uint64_t code) {
   for (size_t i = 0; i < COUNT(codes); i++) {
@@ -268,6 +276,7 @@ uint64_t hcs_code_of(const char *name) {
   return 0;
 }
 
+/* A row's own text, else the one of its low byte, which the V1 and V2 codes share. */
 const char *hcs_code_text(uint64_t code) {
   const code_row *row = code_find(code);
   if (row != NULL && row->text != NULL) return row->text;

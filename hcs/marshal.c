@@ -1,8 +1,8 @@
 /*
  * marshal.c - documents as Go's encoding/json writes them, byte for byte.
  *
- * HCS has only ever seen documents that Go wrote, so these are the bytes that are known to work: the
- * struct's field order, omitempty's rules, sorted map keys, HTML-safe strings, shortest floats.
+ * What HCS usually gets has been written by Go, so these are the bytes known to work: the struct's
+ * field order, omitempty's rules, sorted map keys, HTML-safe strings, shortest floats.
  */
 #include "marshal.h"
 
@@ -17,9 +17,9 @@
 
 static void put_object(hcs_text *text, const hcs_schema *schema, const json_t *object);
 
-/* ---- strings ---------------------------------------------------------------------------------- */
+/* ---- strings --------------------------------------------------------------------------------- */
 
-/* Go's escape for the character at `at` into `escape`; the number of bytes it stands for, 0: none. */
+/* Go's escape of the character at `at`, and how many bytes it stands for; 0: it needs none. */
 static size_t escape_of(const char *at, size_t left, char escape[8]) {
   static const char named[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
   unsigned char byte = (unsigned char)at[0];
@@ -41,6 +41,10 @@ static size_t escape_of(const char *at, size_t left, char escape[8]) {
   return 0;
 }
 
+/*
+ * jansson has checked that the bytes are UTF-8, so Go's replacement of bad ones never comes up.
+ * Plain runs are added as one piece; most strings are a single run.
+ */
 static void put_string(hcs_text *text, const char *string, size_t size) {
   char escape[8];
   size_t plain = 0; /* where the run of bytes that need no escape began */
@@ -64,7 +68,7 @@ static void put_json_string(hcs_text *text, const json_t *value) {
   put_string(text, json_string_value(value), json_string_length(value));
 }
 
-/* ---- numbers ---------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 typedef struct decimal {
   char digits[20]; /* shortest that reads back as the same double, without trailing zeros */
@@ -73,6 +77,10 @@ typedef struct decimal {
   int negative;
 } decimal;
 
+/*
+ * The first precision whose text reads back as the same value is the shortest, and printf rounds it
+ * correctly, so these are the digits that Go's own algorithm finds. 17 digits always suffice.
+ */
 static decimal decimal_of(double value) {
   char buffer[40];
   decimal result = {{0}, 0, 0, 0};
@@ -120,7 +128,7 @@ static void put_integer(hcs_text *text, const json_t *value) {
   hcs_text_printf(text, "%" PRId64, (int64_t)json_integer_value(value));
 }
 
-/* ---- maps and values without a schema --------------------------------------------------------- */
+/* ---- maps and values without a schema -------------------------------------------------------- */
 
 static int compare_keys(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -169,6 +177,7 @@ static void put_map(hcs_text *text, const hcs_field *field, const json_t *map, i
   free(keys);
 }
 
+/* As put_map, for lists: strings, objects of a schema, or anything. */
 static void put_list(hcs_text *text, const hcs_field *field, const json_t *list, int sorted) {
   hcs_text_put(text, "[");
   for (size_t i = 0; i < json_array_size(list); i++) {
@@ -178,6 +187,10 @@ static void put_list(hcs_text *text, const hcs_field *field, const json_t *list,
   hcs_text_put(text, "]");
 }
 
+/*
+ * A value by what it is. As types have been checked, this serves scalars with a schema, too.
+ * The depth is jansson's limit when reading (2048).
+ */
 static void put_any(hcs_text *text, const json_t *value, int sorted) {
   switch (json_typeof(value)) {
   case JSON_OBJECT: put_map(text, NULL, value, sorted); break;
@@ -191,7 +204,7 @@ static void put_any(hcs_text *text, const json_t *value, int sorted) {
   }
 }
 
-/* ---- fields ----------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 /* Go's omitempty knows false, 0, nil and what has no elements; a struct is never empty. */
 static int is_omitted(const hcs_field *field, const json_t *value) {
@@ -200,7 +213,10 @@ static int is_omitted(const hcs_field *field, const json_t *value) {
   return hcs_field_is_zero(field, value);
 }
 
-/* The zero value of an absent field that is written nevertheless. */
+/*
+ * The zero value of an absent field that is written nevertheless. A nil slice or map is null, which
+ * is how HCS tells "no Layers" from an empty list of them.
+ */
 static void put_zero(hcs_text *text, const hcs_field *field) {
   switch (field->type) {
   case HCS_TYPE_STRING: hcs_text_put(text, "\"\""); break;
@@ -218,6 +234,7 @@ static void put_zero(hcs_text *text, const hcs_field *field) {
   }
 }
 
+/* A field that is there. Raw JSON keeps its own order; what Go holds in a map is sorted. */
 static void put_field(hcs_text *text, const hcs_field *field, const json_t *value) {
   switch (field->type) {
   case HCS_TYPE_OBJECT: put_object(text, field->object, value); break;

@@ -14,7 +14,7 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-/* ---- the vocabulary of the tables ------------------------------------------------------------- */
+/* ---- the vocabulary of the tables ------------------------------------------------------------ */
 
 #define ALWAYS .omit_empty = 0
 #define OMIT .omit_empty = 1
@@ -55,8 +55,9 @@
 
 /* clang-format off */ /* a row is a row */
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
+/* This API makes containers only; virtual machines are the same service's schema 2. */
 static const hcs_choice system_types[] = {
     {"Container", HCS_SUPPORT_ALL, NULL},
     {NULL, 0, NULL},
@@ -68,6 +69,7 @@ static const hcs_choice container_types[] = {
     {NULL, 0, NULL},
 };
 
+/* An unknown one would be answered with nothing, and the caller would look for his data in vain. */
 static const hcs_choice property_types[] = {
     {"Statistics", HCS_SUPPORT_ALL, NULL},
     {"ProcessList", HCS_SUPPORT_ALL, NULL},
@@ -77,14 +79,16 @@ static const hcs_choice property_types[] = {
     {NULL, 0, NULL},
 };
 
-/* ---- ContainerConfig and its parts ------------------------------------------------------------ */
+/* ---- ContainerConfig and its parts ----------------------------------------------------------- */
 
+/* The id is the layer's name for Windows' filter driver; Linux needs the path alone. */
 static const hcs_field layer_fields[] = {
     STRING("ID", ALWAYS, EVERYWHERE),
     STRING("Path", ALWAYS, EVERYWHERE),
 };
 SCHEMA(layer, "Layer", NULL);
 
+/* hcsshim gives these no omitempty: all of them are written for every directory. */
 static const hcs_field mapped_dir_fields[] = {
     STRING("HostPath", ALWAYS, EVERYWHERE),
     STRING("ContainerPath", ALWAYS, EVERYWHERE),
@@ -128,6 +132,7 @@ static const hcs_field assigned_device_fields[] = {
 };
 SCHEMA(assigned_device, "AssignedDevice", NULL);
 
+/* 0 is "no limit" for every limit. Weight and maximum are in 1/10000 (hcs-contract §2.1). */
 static const hcs_field container_config_fields[] = {
     STRING("SystemType", ALWAYS, EVERYWHERE, .choices = system_types, .fallback = "Container"),
     STRING("Name", ALWAYS, EVERYWHERE),
@@ -162,7 +167,7 @@ static const hcs_field container_config_fields[] = {
 };
 SCHEMA(container_config, "ContainerConfig", "config");
 
-/* ---- the other documents that are sent -------------------------------------------------------- */
+/* ---- the other documents that are sent ------------------------------------------------------- */
 
 static const hcs_field process_config_fields[] = {
     STRING("ApplicationName", OMIT, EVERYWHERE),
@@ -195,7 +200,7 @@ static const hcs_field property_query_fields[] = {
 };
 SCHEMA(property_query, "PropertyQuery", "query");
 
-/* Which resources can be modified is the platform's answer: Settings means what ResourceType says. */
+/* Settings means what ResourceType says, and what can be modified is the platform's answer. */
 static const hcs_field modification_fields[] = {
     STRING("ResourceType", ALWAYS, EVERYWHERE),
     ANY("Settings", ALWAYS, EVERYWHERE),
@@ -203,8 +208,12 @@ static const hcs_field modification_fields[] = {
 };
 SCHEMA(modification, "ResourceModificationRequestResponse", "request");
 
-/* ---- results ---------------------------------------------------------------------------------- */
+/* ---- results --------------------------------------------------------------------------------- */
 
+/*
+ * Times are RFC 3339 texts with seven fraction digits, runtimes count 100 ns, everything is
+ * cumulative since the start. HCS leaves out counters that are zero.
+ */
 static const hcs_field memory_stats_fields[] = {
     INTEGER("MemoryUsageCommitBytes", OMIT, EVERYWHERE, UINT64),
     INTEGER("MemoryUsageCommitPeakBytes", OMIT, EVERYWHERE, UINT64),
@@ -262,6 +271,7 @@ static const hcs_field process_list_item_fields[] = {
 };
 SCHEMA(process_list_item, "ProcessListItem", NULL);
 
+/* Controller number to this, and in it LUN to disk. */
 static const hcs_field controller_fields[] = {
     INDEXED("MappedVirtualDisks", mapped_virtual_disk, OMIT, EVERYWHERE),
 };
@@ -335,7 +345,7 @@ static const hcs_schema *const schemas[] = {
 
 /* clang-format on */
 
-/* ---- lookup ----------------------------------------------------------------------------------- */
+/* ---- lookup ---------------------------------------------------------------------------------- */
 
 const hcs_schema *hcs_schema_find(const char *name) {
   for (size_t i = 0; i < COUNT(schemas); i++) {
@@ -351,7 +361,7 @@ const hcs_field *hcs_schema_field(const hcs_schema *schema, const char *name) {
   return NULL;
 }
 
-/* ---- description ------------------------------------------------------------------------------ */
+/* ---- description ----------------------------------------------------------------------------- */
 
 /* By hcs_type. What a list or map holds is its "element": "string" or a schema's name. */
 static const char *const type_names[] = {

@@ -2,8 +2,8 @@
  * schema.h - the fields of the schema 1 documents, as data.
  *
  * One set of tables serves everybody: the checks (validate.c), Go's bytes (marshal.c) and, through
- * hcs_schema_describe(), the Lua layer's conversions. Fields stand in Go's order, which is the order
- * in which they are written.
+ * hcs_schema_describe(), the Lua layer's conversions. Fields stand in Go's order: documents are
+ * written in it.
  */
 #ifndef HCS_SCHEMA_H
 #define HCS_SCHEMA_H

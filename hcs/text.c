@@ -16,6 +16,7 @@ enum { HCS_TEXT_START_BYTES = 256 };
 static int text_reserve(hcs_text *text, size_t more) {
   if (text->failed) return -1;
   if (more < text->capacity - text->size) return 0;
+  /* Far from overflow, also in the doubling below. */
   if (more > SIZE_MAX / 4 || text->capacity > SIZE_MAX / 4) {
     text->failed = 1;
     return -1;
@@ -43,6 +44,7 @@ void hcs_text_put(hcs_text *text, const char *string) {
   hcs_text_add(text, string, strlen(string));
 }
 
+/* Formats twice, once to measure: what is printed here is short, and a guess could be wrong. */
 void hcs_text_printf(hcs_text *text, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
@@ -79,6 +81,10 @@ static size_t sequence_length(unsigned char byte) {
   return byte < 0xF0 ? 3 : 4;
 }
 
+/*
+ * Messages go to JSON, logs and terminals, where half a character is at best ugly and at worst
+ * makes the whole text invalid.
+ */
 size_t hcs_text_cut(const char *string, size_t limit) {
   const char *end = memchr(string, '\0', limit);
   if (end != NULL) return (size_t)(end - string);
@@ -91,6 +97,7 @@ size_t hcs_text_cut(const char *string, size_t limit) {
   return limit;
 }
 
+/* memmove, because an error may be made of its own texts. */
 void hcs_text_copy(char *buffer, size_t capacity, const char *string) {
   size_t size = string != NULL ? hcs_text_cut(string, capacity - 1) : 0;
   if (size != 0) memmove(buffer, string, size);

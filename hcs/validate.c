@@ -2,8 +2,8 @@
  * validate.c - checks a document against its schema, in one walk.
  *
  * Each check looks at one value. Where the value is right but written another way (5.0 for 5, an
- * empty object for an empty list, which Lua cannot tell apart) it hands back a better one, which the
- * container of the value stores in its place.
+ * empty object for an empty list, which Lua cannot tell apart) it hands back a better one, and the
+ * object or list that it is in stores that in its place.
  */
 #include "validate.h"
 
@@ -22,7 +22,7 @@ typedef struct walk {
 
 static int check_object(walk *w, const hcs_schema *schema, const hcs_path *path, json_t *object);
 
-/* ---- messages --------------------------------------------------------------------------------- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 #define INVALID(w, path, ...) hcs_path_fail((w)->err, HCS_E_INVALID_PARAMETER, path, __VA_ARGS__)
 
@@ -43,6 +43,10 @@ static int wrong_type(walk *w, const hcs_path *path, const char *expected, const
   return INVALID(w, path, "%s expected, got %s", expected, lua_type(value));
 }
 
+/*
+ * Go ignores fields that it does not know. For a user that is a limit which silently does not hold,
+ * because of one wrong letter; so here it is an error, with the likely name.
+ */
 static int unknown_field(walk *w, const hcs_schema *schema, const hcs_path *path) {
   hcs_nearest nearest = hcs_nearest_to(path->key);
   for (size_t i = 0; i < schema->count; i++) {
@@ -52,6 +56,7 @@ static int unknown_field(walk *w, const hcs_schema *schema, const hcs_path *path
   return INVALID(w, path, "unknown field, did you mean '%s'?", nearest.best);
 }
 
+/* Without a reason it is only a matter of time, and the message says "yet". */
 static int unsupported(walk *w, const hcs_path *path, const char *reason) {
   const char *platform = w->support == HCS_SUPPORT_LINUX     ? "Linux"
                          : w->support == HCS_SUPPORT_WINDOWS ? "Windows"
@@ -60,8 +65,9 @@ static int unsupported(walk *w, const hcs_path *path, const char *reason) {
                        platform, reason != NULL ? ": " : " yet", reason != NULL ? reason : "");
 }
 
-/* ---- scalars ---------------------------------------------------------------------------------- */
+/* ---- scalars --------------------------------------------------------------------------------- */
 
+/* Without regard to ASCII case and to the locale: "container" and "Container" are both in use. */
 static int same_word(const char *a, const char *b) {
   for (; *a != '\0' && *b != '\0'; a++, b++) {
     char x = *a >= 'A' && *a <= 'Z' ? (char)(*a + 32) : *a;
@@ -111,6 +117,7 @@ static int check_string(walk *w, const hcs_field *field, const hcs_path *path,
   return check_choice(w, field->choices, path, json_string_value(value));
 }
 
+/* `value` is text because it may be a float far beyond any integer. */
 static int out_of_range(walk *w, const hcs_field *field, const hcs_path *path, const char *value) {
   return INVALID(w, path, "%s is out of range %" PRId64 "..%" PRId64, value, field->min,
                  field->max);
@@ -130,6 +137,7 @@ static int check_real(walk *w, const hcs_field *field, const hcs_path *path, dou
   return 0;
 }
 
+/* Zero is what an absent field has, so it is in every range ("no limit"). */
 static int check_integer(walk *w, const hcs_field *field, const hcs_path *path, json_t *value,
                          json_t **better) {
   json_int_t number = json_integer_value(value);
@@ -147,9 +155,12 @@ static int check_integer(walk *w, const hcs_field *field, const hcs_path *path, 
   return *better != NULL ? 0 : hcs_fail_memory(w->err);
 }
 
-/* ---- lists and maps --------------------------------------------------------------------------- */
+/* ---- lists and maps -------------------------------------------------------------------------- */
 
-/* Only the empty table fits both. */
+/*
+ * Lists are arrays, objects and maps are objects; only the empty table fits both. `better` gets the
+ * empty one of the right kind.
+ */
 static int check_shape(walk *w, const hcs_path *path, json_t *value, json_type wanted,
                        json_t **better) {
   if (json_typeof(value) == wanted) return 0;
@@ -171,6 +182,7 @@ static int check_element(walk *w, const hcs_field *field, const hcs_path *path, 
   return *better != NULL ? 0 : check_object(w, field->object, path, value);
 }
 
+/* A null in a list is a hole, not an absent element: the numbers behind it would shift. */
 static int check_list(walk *w, const hcs_field *field, const hcs_path *path, json_t *list) {
   for (size_t i = 0; i < json_array_size(list); i++) {
     hcs_path here = {path, NULL, i + 1};
@@ -185,6 +197,7 @@ static int check_list(walk *w, const hcs_field *field, const hcs_path *path, jso
 static int check_index(walk *w, const hcs_path *path) {
   const char *key = path->key;
   size_t size = strspn(key, "0123456789");
+  /* Ten digits hold every 32-bit number; "01" would be a second name of "1". */
   int canonical = size != 0 && key[size] == '\0' && size <= 10 && (key[0] != '0' || size == 1);
   return canonical ? 0 : INVALID(w, path, "a number expected as the key");
 }
@@ -197,6 +210,7 @@ static int check_variable(walk *w, const hcs_path *path) {
                                         : INVALID(w, path, "a variable's name cannot contain '='");
 }
 
+/* Iterates the safe way, because entries may be removed or replaced under its feet. */
 static int check_map(walk *w, const hcs_field *field, const hcs_path *path, json_t *map) {
   const char *key;
   json_t *value;
@@ -236,26 +250,22 @@ static int check_pair(walk *w, const hcs_field *field, const hcs_path *path, jso
 }
 
 /* A value without a schema: whatever it is, its strings end where they say. */
-static int check_any(walk *w, const hcs_path *path, const json_t *value) {
+static int check_any(walk *w, const hcs_path *path, json_t *value) {
   const char *key;
-  const json_t *member;
+  json_t *member;
   if (json_is_string(value)) return check_nul(w, path, value);
   for (size_t i = 0; i < json_array_size(value); i++) {
     hcs_path here = {path, NULL, i + 1};
     if (check_any(w, &here, json_array_get(value, i)) != 0) return -1;
   }
-  if (!json_is_object(value)) return 0;
-  for (void *at = json_object_iter((json_t *)value); at != NULL;
-       at = json_object_iter_next((json_t *)value, at)) {
-    key = json_object_iter_key(at);
-    member = json_object_iter_value(at);
+  json_object_foreach(value, key, member) {
     hcs_path here = {path, key, 0};
     if (check_any(w, &here, member) != 0) return -1;
   }
   return 0;
 }
 
-/* ---- objects ---------------------------------------------------------------------------------- */
+/* ---- objects --------------------------------------------------------------------------------- */
 
 static int check_table(walk *w, const hcs_field *field, const hcs_path *path, json_t *value,
                        json_t **better) {
@@ -272,6 +282,7 @@ static int check_table(walk *w, const hcs_field *field, const hcs_path *path, js
   }
 }
 
+/* Is the value of the field's type? `better` is set where it should be written otherwise. */
 static int check_type(walk *w, const hcs_field *field, const hcs_path *path, json_t *value,
                       json_t **better) {
   switch (field->type) {
@@ -284,6 +295,10 @@ static int check_type(walk *w, const hcs_field *field, const hcs_path *path, jso
   }
 }
 
+/*
+ * A field that the platform does not do is refused only when it asks for something: a program that
+ * fills in every field, most of them with zeros, runs everywhere. Its type is checked all the same.
+ */
 static int check_field(walk *w, const hcs_field *field, const hcs_path *path, json_t *object,
                        json_t *value) {
   json_t *better = NULL;
@@ -299,6 +314,7 @@ static int check_field(walk *w, const hcs_field *field, const hcs_path *path, js
   return hcs_field_is_zero(field, value) ? 0 : unsupported(w, path, field->reason);
 }
 
+/* In the document's order, so that of several mistakes the first one written is told. */
 static int check_object(walk *w, const hcs_schema *schema, const hcs_path *path, json_t *object) {
   const char *key;
   json_t *value;
@@ -316,8 +332,9 @@ static int check_object(walk *w, const hcs_schema *schema, const hcs_path *path,
   return 0;
 }
 
-/* ---- rules between fields --------------------------------------------------------------------- */
+/* ---- rules between fields -------------------------------------------------------------------- */
 
+/* At most one of `fields` may say something, on the platforms of `support`. */
 typedef struct exclusion {
   const char *schema;
   unsigned support;
@@ -358,7 +375,10 @@ static int check_exclusions(walk *w, const hcs_schema *schema, const hcs_path *p
   return 0;
 }
 
-/* An OCI specification brings its own command. */
+/*
+ * What no single field shows: a process without a command. ApplicationName alone is none, as it
+ * only overrides the file of one; an OCI specification brings its own.
+ */
 static int check_command(walk *w, const hcs_schema *schema, const hcs_path *path,
                          const json_t *root) {
   if (strcmp(schema->name, "ProcessConfig") != 0) return 0;
@@ -369,6 +389,7 @@ static int check_command(walk *w, const hcs_schema *schema, const hcs_path *path
   return INVALID(w, path, "there is no command in it; give CommandArgs or CommandLine");
 }
 
+/* Last of all, so that a default can neither break a rule nor appear in a message. */
 static int fill_in(walk *w, const hcs_schema *schema, json_t *root) {
   for (size_t i = 0; i < schema->count; i++) {
     const hcs_field *field = &schema->fields[i];
@@ -380,7 +401,7 @@ static int fill_in(walk *w, const hcs_schema *schema, json_t *root) {
   return 0;
 }
 
-/* ---- the public functions --------------------------------------------------------------------- */
+/* ---- the public functions -------------------------------------------------------------------- */
 
 int hcs_field_is_zero(const hcs_field *field, const json_t *value) {
   switch (json_is_null(value) || value == NULL ? HCS_TYPE_ANY : field->type) {

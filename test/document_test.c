@@ -4,7 +4,7 @@
 #include "document_fixture.h"
 #include "hcs/text.h"
 
-/* ---- mistakes ---------------------------------------------------------------------------------- */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 static const struct {
   const char *type;
@@ -218,7 +218,7 @@ static void long_keys_leave_a_readable_message(void **state) {
   assert_long_key("\\u0001", "config[\"\\001\\001");
 }
 
-/* ---- what is put in order ---------------------------------------------------------------------- */
+/* ---- what is put in order -------------------------------------------------------------------- */
 
 static const struct {
   const char *type;
@@ -288,7 +288,7 @@ static void errors_begin_with_the_callers_path(void **state) {
   assert_string_equal(hcs_error_message(err), "types.X: unknown field");
 }
 
-/* ---- merging ----------------------------------------------------------------------------------- */
+/* ---- merging --------------------------------------------------------------------------------- */
 
 static const struct {
   const char *json;
@@ -350,7 +350,7 @@ static void a_long_bad_overlay_keeps_its_cause(void **state) {
   assert_non_null(strstr(hcs_error_message(err), "invalid JSON"));
 }
 
-/* ---- memory runs out --------------------------------------------------------------------------- */
+/* ---- memory runs out ------------------------------------------------------------------------- */
 
 static long allocations_left;
 

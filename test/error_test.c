@@ -38,7 +38,7 @@ static void assert_text(const char *expected) {
   free(text);
 }
 
-/* ---- the tables -------------------------------------------------------------------------------- */
+/* ---- the tables ------------------------------------------------------------------------------ */
 
 typedef struct known {
   uint64_t code;
@@ -146,7 +146,7 @@ static void the_twins_share_their_texts(void **state) {
   assert_string_equal(hcs_error_message(err), "The operation failed.");
 }
 
-/* ---- classes ----------------------------------------------------------------------------------- */
+/* ---- classes --------------------------------------------------------------------------------- */
 
 enum { CLASSES = HCS_IS_ACCESS_DENIED + 1 };
 
@@ -226,7 +226,7 @@ static void nothing_is_in_no_class(void **state) {
   }
 }
 
-/* ---- errnos ------------------------------------------------------------------------------------ */
+/* ---- errnos ---------------------------------------------------------------------------------- */
 
 static const struct {
   int value;
@@ -293,7 +293,7 @@ static void out_of_memory_is_an_error(void **state) {
   assert_string_equal(hcs_error_errno(err), "ENOMEM");
 }
 
-/* ---- making errors ----------------------------------------------------------------------------- */
+/* ---- making errors --------------------------------------------------------------------------- */
 
 static void a_new_error_is_empty(void **state) {
   (void)state;
@@ -369,7 +369,7 @@ static void wrapping_puts_context_in_front(void **state) {
   assert_int_equal(hcs_error_code(err), 0xAA);
 }
 
-/* ---- what does not fit ------------------------------------------------------------------------- */
+/* ---- what does not fit ----------------------------------------------------------------------- */
 
 /* `count` times the three bytes of U+20AC, behind `lead` ASCII ones. */
 static char *euros(size_t lead, size_t count) {
@@ -441,7 +441,7 @@ static void cuts_between_characters(void **state) {
   }
 }
 
-/* ---- hcsshim's text ---------------------------------------------------------------------------- */
+/* ---- hcsshim's text -------------------------------------------------------------------------- */
 
 static const struct {
   uint64_t code;
@@ -505,7 +505,7 @@ static void tells_the_events(void **state) {
   assert_null(hcs_error_events(err));
 }
 
-/* ---- the growing text under it ------------------------------------------------------------------ */
+/* ---- the growing text under it --------------------------------------------------------------- */
 
 static void texts_grow(void **state) {
   (void)state;

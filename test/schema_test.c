@@ -37,7 +37,7 @@ static int teardown(void **state) {
   return 0;
 }
 
-/* ---- what hcsshim's structs say ---------------------------------------------------------------- */
+/* ---- what hcsshim's structs say -------------------------------------------------------------- */
 
 /*
  * Each schema as one line, in Go's order. "*" in front: always emitted. Behind the colon: the type
@@ -178,7 +178,7 @@ static void finds_schemas_and_fields(void **state) {
   assert_null(hcs_schema_field(config, "layers"));
 }
 
-/* ---- platforms --------------------------------------------------------------------------------- */
+/* ---- platforms ------------------------------------------------------------------------------- */
 
 /* The fields of the documents' own level that Linux takes now. */
 static const struct {
@@ -234,7 +234,7 @@ static void ranges_are_sane(void **state) {
   }
 }
 
-/* ---- nearest names ----------------------------------------------------------------------------- */
+/* ---- nearest names --------------------------------------------------------------------------- */
 
 static const struct {
   const char *word;
