@@ -42,8 +42,8 @@ static void error_set(hcs_error *err, uint64_t kind, const char *message) {
 }
 
 /*
- * Formats into `buffer`, ending with a whole character. The buffer is the caller's, not the error's,
- * since arguments may point into the error that is about to be overwritten.
+ * Formats into `buffer`, ending with a whole character. The buffer is not the error's own, since
+ * arguments may point into the error that is about to be overwritten.
  */
 static HCS_PRINTF(3, 0) size_t
     message_format(char *buffer, size_t capacity, const char *format, va_list arguments) {
