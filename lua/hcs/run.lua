@@ -203,8 +203,14 @@ function exchange_class:perform()
   return result
 end
 
+-- The limit as an integer: `max_output` may be a float, and math.huge.
+local function output_limit(max_output)
+  if not max_output then return MAXIMUM_OUTPUT end
+  return math.tointeger(math.floor(math.min(max_output, 2 ^ 62)))
+end
+
 local function new_exchange(process, stdin, stdout, stderr, options)
-  local limit = options.max_output or MAXIMUM_OUTPUT
+  local limit = output_limit(options.max_output)
   return setmetatable({
     process = process,
     stdin = stdin,
@@ -228,13 +234,13 @@ function run.communicate(process, options)
   return exchange:perform()
 end
 
--- A process that does not survive the call that made it: an error that is raised through it, such as Ctrl-C's, kills
--- it, and the handles are closed in any case.
+-- A process does not survive the call that made it, whether that fails or an error such as Ctrl-C's is raised through
+-- it. When it has ended, the core leaves what it has started alone.
 local guard_class = {
-  __close = function(guard, raised)
+  __close = function(guard)
     local process = guard.process
     if not process then return end
-    if raised ~= nil then core.process_signal_group(process, "KILL") end
+    core.process_signal_group(process, "KILL")
     for _, stream in pairs(guard.streams) do stream:close() end
     process:close()
   end,
@@ -256,7 +262,7 @@ function run.run(container, config, options)
   if not guard.process then return nil, err end
   local stdin, stdout, stderr
   stdin, stdout, stderr, err = stdio(guard.process)
-  if err then return nil, err end
+  if err then return nil, errors.extend(err, { stdout = "", stderr = "" }) end
   guard.streams = { stdin = stdin, stdout = stdout, stderr = stderr }
   local exchange = new_exchange(guard.process, stdin, stdout, stderr, options)
   exchange.deadline, exchange.operation, exchange.command = when, "hcs::System::Run", command.text(config)
