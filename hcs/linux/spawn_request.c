@@ -31,18 +31,12 @@ static void put(text_block *block, const void *data, size_t size) {
 
 static void put_text(text_block *block, const char *text) { put(block, text, strlen(text) + 1); }
 
-/* The argument vector, from CommandArgs or from CommandLine; owned, NULL on failure. */
+/* The argument vector, from the one of CommandArgs and CommandLine that is there; owned. */
 static char **arguments_get(const json_t *root, hcs_error *err) {
   const json_t *list = json_object_get(root, "CommandArgs");
   const char *line = hcs_document_string(root, "CommandLine");
   size_t count = json_array_size(list), i;
   char **arguments;
-  if ((count > 0) == (line[0] != '\0')) {
-    hcs_fail(err, HCS_E_INVALID_PARAMETER,
-             count > 0 ? "config: CommandArgs and CommandLine are given, choose one"
-                       : "config: no command: give CommandArgs or CommandLine");
-    return NULL;
-  }
   if (line[0] != '\0') return hcs_command_line_split(line, err);
   arguments = calloc(count + 1, sizeof *arguments);
   for (i = 0; arguments != NULL && i < count; i++) {
@@ -63,19 +57,15 @@ static uint32_t stream_flags(const json_t *root) {
 }
 
 /* An empty value is passed on: that is what was said. */
-static int put_environment(text_block *block, json_t *map, uint32_t *count, hcs_error *err) {
+static void put_environment(text_block *block, json_t *map, uint32_t *count) {
   const char *name;
   json_t *value;
   json_object_foreach(map, name, value) {
-    if (name[0] == '\0' || strchr(name, '=') != NULL)
-      return hcs_fail(err, HCS_E_INVALID_PARAMETER,
-                      "config.Environment: '%s' cannot be a variable's name", name);
     put(block, name, strlen(name));
     put(block, "=", 1);
     put_text(block, json_string_value(value));
     ++*count;
   }
-  return 0;
 }
 
 static int payload_make(hcs_spawn_request *request, const json_t *root, char **arguments,
@@ -83,17 +73,15 @@ static int payload_make(hcs_spawn_request *request, const json_t *root, char **a
   const char *file = hcs_document_string(root, "ApplicationName");
   hcs_spawn head = {.flags = request->flags};
   text_block block = {0};
-  int r;
   put(&block, &head, sizeof head);
   put_text(&block, request->user);
   put_text(&block, request->directory);
   put_text(&block, file);
   for (; arguments[head.argc] != NULL; head.argc++) put_text(&block, arguments[head.argc]);
-  r = put_environment(&block, json_object_get(root, "Environment"), &head.envc, err);
+  put_environment(&block, json_object_get(root, "Environment"), &head.envc);
   request->payload = block.data;
   request->size = block.used;
   request->command = strdup(file[0] != '\0' ? file : arguments[0]);
-  if (r != 0) return -1;
   if (block.failed || request->command == NULL) return hcs_fail_memory(err);
   memcpy(block.data, &head, sizeof head);
   return 0;
