@@ -263,8 +263,10 @@ format: ## put the C files into the house format
 
 ifneq ($(wildcard bench/Makefile),)
 .PHONY: bench
-bench: build ## speed against peers, in one run
-	$(MAKE) -C bench
+bench: ## speed against crun, in one run (root); ROUNDS=100
+	@scripts/dependencies build demo bench
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory -C bench
 endif
 
 .PHONY: help
