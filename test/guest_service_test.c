@@ -20,6 +20,7 @@
 #include <dirent.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -57,6 +58,7 @@ typedef struct options {
 } options;
 
 static char self_path[4096];
+static guest current; /* what a test that failed leaves */
 
 static const char *harness(void) {
   const char *path = getenv("HCS_GUEST_HARNESS");
@@ -86,6 +88,7 @@ static void place(int fd, int number) {
 static void guest_exec(const guest *g, const options *o, int boot, int control) {
   char *arguments[6] = {(char *)"guest"};
   char *environment[] = {NULL};
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) _exit(99);
   if (mount("proc", "/proc", "proc", 0, NULL) != 0) _exit(99);
   if (o->passwd != NULL) cover(g->directory, "passwd", "/etc/passwd", o->passwd);
@@ -143,6 +146,7 @@ static void guest_boot(guest *g, const options *o) {
   g->pid = (pid_t)syscall(SYS_clone, flags, 0, 0, 0, 0);
   assert_true(g->pid >= 0);
   if (g->pid == 0) guest_exec(g, o, boot[1], control);
+  current = *g;
   close(boot[1]);
   close(control);
   g->boot = boot[0];
@@ -276,6 +280,16 @@ static void guest_start(guest *g, const options *o) {
   assert_int_equal(ask(g->boot, HCS_START), HCS_STATUS_OK);
 }
 
+static void remove_files(const char *directory) {
+  static const char *const files[] = {"passwd", "group", "s", "file", "other"};
+  char name[64];
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    snprintf(name, sizeof name, "%s/%s", directory, files[i]);
+    unlink(name);
+  }
+  rmdir(directory);
+}
+
 /* The guest's exit status when it is gone, within the patience. */
 static int guest_wait(guest *g) {
   int status = -1, left;
@@ -284,16 +298,22 @@ static int guest_wait(guest *g) {
     usleep(1000);
   }
   assert_true(left > 0);
+  current.pid = 0;
   if (g->boot >= 0) close(g->boot);
   if (g->ending >= 0) close(g->ending);
-  char name[64];
-  const char *files[] = {"passwd", "group", "s", "file", "other"};
-  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-    snprintf(name, sizeof name, "%s/%s", g->directory, files[i]);
-    unlink(name);
-  }
-  rmdir(g->directory);
+  remove_files(g->directory);
   return status;
+}
+
+static int clean_up(void **state) {
+  (void)state;
+  if (current.pid > 0) {
+    kill(current.pid, SIGKILL);
+    waitpid(current.pid, NULL, 0);
+    remove_files(current.directory);
+  }
+  current.pid = 0;
+  return 0;
 }
 
 static void guest_end(guest *g) {
@@ -1125,6 +1145,56 @@ static void keeps_the_last_ended(void **state) {
   guest_end(&g);
 }
 
+/* A new process with this pid, which is free: its exit socket is in the result. */
+static process spawn_with_pid(int fd, uint32_t pid, const char *script) {
+  char set[80];
+  for (int i = 0; i < 100; i++) {
+    snprintf(set, sizeof set, "echo %u > /proc/sys/kernel/ns_last_pid", pid - 1);
+    process p = shell(fd, set);
+    assert_exit(p.exit, 0, 0);
+    close(p.exit);
+    p = shell(fd, script);
+    if (p.pid == pid) return p;
+    close(p.exit);
+  }
+  fail();
+  return (process){0};
+}
+
+static void tells_processes_of_one_pid_apart(void **state) {
+  (void)state;
+  guest g;
+  if (access("/proc/sys/kernel/ns_last_pid", W_OK) != 0) skip();
+  guest_start(&g, NULL);
+  process first = shell(g.boot, "exit 1");
+  assert_exit(first.exit, 1, 0);
+  process second = spawn_with_pid(g.boot, first.pid, "exit 2");
+  assert_exit(second.exit, 2, 0);
+  assert_true(first.spawn != second.spawn);
+  process p = open_pid(g.boot, first.pid);
+  assert_true(p.spawn == second.spawn);
+  assert_exit(p.exit, 2, 0);
+  close(p.exit);
+  /* What runs goes before what has ended, and old handles do not reach it. */
+  process third = spawn_with_pid(g.boot, first.pid, "exec sleep 1000");
+  p = open_pid(g.boot, first.pid);
+  assert_true(p.spawn == third.spawn);
+  assert_int_equal(send_signal(g.boot, first.spawn, SIGKILL, 0), HCS_STATUS_EXITED);
+  hcs_exit_record record;
+  assert_false(has_exit(p.exit, MOMENT_MS, &record));
+  close(p.exit), close(first.exit), close(second.exit), close(third.exit);
+  /* The pid of one that we did not start. */
+  process old = open_pid(g.boot, stranger(g.boot));
+  assert_int_equal(send_signal(g.boot, old.spawn, SIGKILL, 0), HCS_STATUS_OK);
+  exit_of(old.exit);
+  process young = spawn_with_pid(g.boot, old.pid, "exec sleep 1000");
+  p = open_pid(g.boot, old.pid);
+  assert_true(p.spawn == young.spawn);
+  assert_int_equal(send_signal(g.boot, old.spawn, SIGKILL, 0), HCS_STATUS_EXITED);
+  close(old.exit), close(young.exit), close(p.exit);
+  guest_end(&g);
+}
+
 /* ---- handles ------------------------------------------------------------------------------------- */
 
 static void ends_with_the_last_handle(void **state) {
@@ -1370,17 +1440,19 @@ static void survives_clients_that_go(void **state) {
     close(c);
   }
   assert_fds(&g, fds);
-  /* The request of a client that goes at once is done all the same. */
-  int c = client_open(&g);
-  send_frame(c, HCS_START, NULL, 0, NULL, 0);
-  wait_readable(c, PATIENCE_MS);
-  spawn_send(c, &sleeper, &p);
+  /* The request of a client that goes at once is done all the same, and its process lives on. */
+  int c = client_open(&g), out[2];
+  char text[8];
+  assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+  spawn_send(c,
+             &(command){.arguments = ARGUMENTS("sh", "-c", "echo x; exec sleep 1000"),
+                        .streams = {0, out[1], 0}},
+             &p);
   close(c);
-  hcs_exit_record record;
-  assert_false(has_exit(p.exit, MOMENT_MS, &record));
+  assert_int_equal(read(out[0], text, sizeof text), 2);
   send_frame(g.boot, HCS_TERMINATE, NULL, 0, NULL, 0);
   assert_exit(p.exit, 137, SIGKILL);
-  close(p.exit);
+  close(p.exit), close(out[0]), close(out[1]);
   assert_int_equal(guest_wait(&g), 0);
 }
 
@@ -1565,6 +1637,46 @@ static void says_when_it_is_full(void **state) {
   guest_end(&g);
 }
 
+static double processor_seconds(const guest *g) {
+  unsigned long user = 0, kernel = 0;
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/stat", g->pid);
+  FILE *f = fopen(path, "r");
+  assert_non_null(f);
+  assert_int_equal(
+      fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel), 2);
+  fclose(f);
+  return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* Its tables keep it from using up its descriptors; if others take them away it waits, and asks on. */
+static void goes_on_after_a_shortage(void **state) {
+  (void)state;
+  guest g;
+  process p;
+  uint32_t request;
+  struct rlimit normal, low;
+  hcs_hello hello = {HCS_PROTOCOL_OLDEST, HCS_PROTOCOL_VERSION, 0};
+  guest_start(&g, NULL);
+  int fds = guest_fds(&g);
+  assert_int_equal(prlimit(g.pid, RLIMIT_NOFILE, NULL, &normal), 0);
+  low = (struct rlimit){4, normal.rlim_max};
+  assert_int_equal(prlimit(g.pid, RLIMIT_NOFILE, &low, NULL), 0);
+  int c = client_connect(&g);
+  send_frame(c, HCS_HELLO, &hello, sizeof hello, NULL, 0);
+  double before = processor_seconds(&g);
+  assert_false(wait_readable(c, 400));
+  assert_true(processor_seconds(&g) - before < 0.2);
+  /* The exit socket does not get through. */
+  assert_int_equal(spawn_try(g.boot, &sleeper, &p).status, HCS_STATUS_MALFORMED);
+  close(p.exit);
+  assert_int_equal(prlimit(g.pid, RLIMIT_NOFILE, &normal, NULL), 0);
+  assert_int_equal(receive_reply(c, &request).status, HCS_STATUS_OK);
+  close(c);
+  assert_fds(&g, fds);
+  guest_end(&g);
+}
+
 /* A new cgroup v2 directory, and whether there can be one. */
 static int make_group(char *group, size_t size) {
   static const char *const trees[] = {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"};
@@ -1657,42 +1769,45 @@ int main(int argc, char **argv) {
   }
   if (readlink("/proc/self/exe", self_path, sizeof self_path - 1) < 0) return 1;
   if (argc > 1) cmocka_set_test_filter(argv[1]);
+#define TEST(name) cmocka_unit_test_teardown(name, clean_up)
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(ends_without_commit),
-      cmocka_unit_test(refuses_other_than_commit),
-      cmocka_unit_test(goes_through_its_states),
-      cmocka_unit_test(shuts_down_at_once_without_processes),
-      cmocka_unit_test(shutdown_waits_for_the_last),
-      cmocka_unit_test(processes_end_before_the_container),
-      cmocka_unit_test(runs_processes),
-      cmocka_unit_test(tells_why_a_process_cannot_start),
-      cmocka_unit_test(joins_the_streams),
-      cmocka_unit_test(gives_a_clean_environment),
-      cmocka_unit_test(takes_any_length),
-      cmocka_unit_test(finds_users),
-      cmocka_unit_test(reads_strange_user_files),
-      cmocka_unit_test(gives_pipes_to_the_user),
-      cmocka_unit_test(negotiates_the_version),
-      cmocka_unit_test(clients_share_processes),
-      cmocka_unit_test(opens_only_processes),
-      cmocka_unit_test(signals_the_group),
-      cmocka_unit_test(opens_strangers),
-      cmocka_unit_test(does_not_open_zombies),
-      cmocka_unit_test(keeps_the_last_ended),
-      cmocka_unit_test(ends_with_the_last_handle),
-      cmocka_unit_test(outlives_its_handles),
-      cmocka_unit_test(answers_malformed_frames),
-      cmocka_unit_test(survives_noise),
-      cmocka_unit_test(survives_clients_that_go),
-      cmocka_unit_test(drops_clients_that_do_not_read),
-      cmocka_unit_test(runs_many_at_once),
-      cmocka_unit_test(reaps_orphans),
-      cmocka_unit_test(ends_a_fork_storm),
-      cmocka_unit_test(ends_while_spawning),
-      cmocka_unit_test(serves_nobody_inside),
-      cmocka_unit_test(says_when_it_is_full),
-      cmocka_unit_test(puts_processes_into_groups),
-      cmocka_unit_test(works_on_while_processes_are_frozen),
+      TEST(ends_without_commit),
+      TEST(refuses_other_than_commit),
+      TEST(goes_through_its_states),
+      TEST(shuts_down_at_once_without_processes),
+      TEST(shutdown_waits_for_the_last),
+      TEST(processes_end_before_the_container),
+      TEST(runs_processes),
+      TEST(tells_why_a_process_cannot_start),
+      TEST(joins_the_streams),
+      TEST(gives_a_clean_environment),
+      TEST(takes_any_length),
+      TEST(finds_users),
+      TEST(reads_strange_user_files),
+      TEST(gives_pipes_to_the_user),
+      TEST(negotiates_the_version),
+      TEST(clients_share_processes),
+      TEST(opens_only_processes),
+      TEST(signals_the_group),
+      TEST(opens_strangers),
+      TEST(does_not_open_zombies),
+      TEST(keeps_the_last_ended),
+      TEST(tells_processes_of_one_pid_apart),
+      TEST(ends_with_the_last_handle),
+      TEST(outlives_its_handles),
+      TEST(answers_malformed_frames),
+      TEST(survives_noise),
+      TEST(survives_clients_that_go),
+      TEST(drops_clients_that_do_not_read),
+      TEST(runs_many_at_once),
+      TEST(reaps_orphans),
+      TEST(ends_a_fork_storm),
+      TEST(ends_while_spawning),
+      TEST(serves_nobody_inside),
+      TEST(says_when_it_is_full),
+      TEST(goes_on_after_a_shortage),
+      TEST(puts_processes_into_groups),
+      TEST(works_on_while_processes_are_frozen),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
