@@ -9,7 +9,7 @@
  *   connection   requests and their replies, one for each container handle. The creator's is the
  *                boot socketpair, the others connect to the socket in the state directory.
  *   exit socket  made by the client, one for each handle, its other end sent along with a request;
- *                the guest writes exactly one hcs_exit_record on it and closes it. Clients only
+ *                the guest writes exactly one hcs_exit_record on it and ends its side. Clients only
  *                peek, so it stays readable.
  *   boot         the same socketpair before the commit: setup and guest report on it.
  */
