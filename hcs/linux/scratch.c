@@ -41,7 +41,8 @@ static int clear_volatile(int dir, int lock, const char *folder, const char *boo
                     "IgnoreFlushesDuringBoot and the host has been restarted since. Use another "
                     "folder, or remove %s in it to take what there is",
                     folder, VOLATILE_MARK);
-  if (syncfs(dir) != 0 || unlinkat(dir, VOLATILE_MARK, AT_REMOVEDIR) != 0 ||
+  if (syncfs(dir) != 0 || (unlinkat(dir, VOLATILE_MARK "/dirty", 0) != 0 && errno != ENOENT) ||
+      unlinkat(dir, VOLATILE_MARK, AT_REMOVEDIR) != 0 ||
       unlinkat(dir, "work/work/incompat", AT_REMOVEDIR) != 0)
     return hcs_fail_errno(err, errno, "config.LayerFolderPath: cannot clear the mark in '%s'",
                           folder);
