@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-void hcs_handle_init(hcs_handle *handle, void (*destroy)(hcs_handle *handle, int whole)) {
+void hcs_handle_init(hcs_handle *handle, void (*destroy)(hcs_handle *handle, int whole),
+                     void (*retire)(hcs_handle *handle)) {
   atomic_init(&handle->references, HCS_HOLDER);
   atomic_init(&handle->phase, HCS_OPEN);
   handle->owner = hcs_platform_get()->self();
   handle->destroy = destroy;
+  handle->retire = retire;
 }
 
 void hcs_handle_hold(hcs_handle *handle) { hcs_references_add(&handle->references, HCS_HOLDER); }
@@ -54,8 +56,18 @@ int hcs_handle_visit(hcs_handle *handle, hcs_error *err) {
   return 0;
 }
 
+/*
+ * Who leaves while others stay must not touch the handle any more, but for the last caller of a
+ * closed one: a holder is left then, or there would be nothing left at all.
+ */
 void hcs_handle_leave(hcs_handle *handle) {
-  if (hcs_references_remove(&handle->references, HCS_CALLER) == 0) handle->destroy(handle, 1);
+  int closed = hcs_handle_closed(handle);
+  uint64_t left = hcs_references_remove(&handle->references, HCS_CALLER);
+
+  if (left == 0)
+    handle->destroy(handle, 1);
+  else if (closed && hcs_references_callers(left) == 0 && handle->retire != NULL)
+    handle->retire(handle);
 }
 
 /*

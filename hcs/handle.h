@@ -21,10 +21,17 @@ typedef struct hcs_handle {
   long owner;       /* platform->self() of the process that made it */
   /* Frees the platform's object and, if `whole`, the memory; see hcs_handle_drop(). */
   void (*destroy)(struct hcs_handle *handle, int whole);
+  /*
+   * Closed, and nobody is inside any more: gives the platform's object back (its descriptors are not
+   * to wait for a garbage collector). May be called again and from two threads at once.
+   * NULL: nothing to do.
+   */
+  void (*retire)(struct hcs_handle *handle);
 } hcs_handle;
 
 /* One holder, open, owned by this process. */
-void hcs_handle_init(hcs_handle *handle, void (*destroy)(hcs_handle *handle, int whole));
+void hcs_handle_init(hcs_handle *handle, void (*destroy)(hcs_handle *handle, int whole),
+                     void (*retire)(hcs_handle *handle));
 void hcs_handle_hold(hcs_handle *handle);
 void hcs_handle_drop(hcs_handle *handle);
 /* 1 in a forked child of the process that made the handle. */
@@ -74,9 +81,12 @@ int hcs_system_enter(hcs_system *system, hcs_error *err);
 int hcs_system_gate(hcs_system *system, hcs_operation operation, hcs_error *err);
 void hcs_system_exit(hcs_system *system);
 hcs_platform_system *hcs_system_native(hcs_system *system);
-/* A process keeps its system's memory, so that the platform may rely on it. */
+/* A process keeps its system's memory … */
 void hcs_system_hold(hcs_system *system);
 void hcs_system_drop(hcs_system *system);
+/* … and, until it is closed itself, the platform's object behind it. */
+void hcs_system_pin(hcs_system *system);
+void hcs_system_unpin(hcs_system *system);
 
 /* ---- pipes ------------------------------------------------------------------------------------ */
 

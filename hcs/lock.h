@@ -70,8 +70,9 @@ typedef _Atomic uint64_t hcs_references;
 #define HCS_HOLDER UINT64_C(1)
 #define HCS_CALLER (UINT64_C(1) << 32)
 
+/* Sequentially consistent: who comes in and then finds a handle open is seen by who closes it. */
 static inline void hcs_references_add(hcs_references *references, uint64_t who) {
-  atomic_fetch_add_explicit(references, who, memory_order_relaxed);
+  atomic_fetch_add(references, who);
 }
 /* What is left of both counts. */
 static inline uint64_t hcs_references_remove(hcs_references *references, uint64_t who) {
@@ -80,5 +81,6 @@ static inline uint64_t hcs_references_remove(hcs_references *references, uint64_
 static inline uint32_t hcs_references_holders(uint64_t count) {
   return (uint32_t)(count & UINT32_MAX);
 }
+static inline uint32_t hcs_references_callers(uint64_t count) { return (uint32_t)(count >> 32); }
 
 #endif

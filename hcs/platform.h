@@ -76,7 +76,8 @@ typedef struct hcs_platform {
   /* 0 with `exit` filled when it has ended and all it held on the host is given back. */
   int (*system_wait)(hcs_platform_system *system, int64_t deadline_ns, hcs_exit_type *exit,
                      hcs_error *err);
-  char *(*system_properties)(hcs_platform_system *system, const hcs_document *query, hcs_error *err);
+  char *(*system_properties)(hcs_platform_system *system, const hcs_document *query,
+                             hcs_error *err);
   int (*system_pollfd)(hcs_platform_system *system, intptr_t *descriptor, hcs_error *err);
 
   /*

@@ -17,7 +17,8 @@ struct hcs_process {
   hcs_process_exit exit;
   hcs_error *spare; /* for looks whose failure is nobody's business */
   hcs_system *system;
-  hcs_platform_process *native;
+  _Atomic(hcs_platform_process *) native;
+  atomic_int pins; /* 1 while it pins its system */
   uint32_t pid;
   atomic_int killed; /* Kill was delivered: another one sends nothing */
   int created;       /* here, and not opened: then the pipes are ours */
@@ -121,9 +122,13 @@ int hcs_process_exit_get(hcs_process *process, hcs_process_exit *out, hcs_error 
 
 /* ---- making and freeing ----------------------------------------------------------------------- */
 
-static void process_free_native(hcs_process *process) {
-  if (process->native != NULL) hcs_platform_get()->process_free(process->native);
-  process->native = NULL;
+/* The platform's process goes before its system does. */
+static void process_retire(hcs_handle *handle) {
+  hcs_process *process = (hcs_process *)handle;
+  hcs_platform_process *native = atomic_exchange(&process->native, NULL);
+
+  if (native != NULL) hcs_platform_get()->process_free(native);
+  if (atomic_exchange(&process->pins, 0) != 0) hcs_system_unpin(process->system);
 }
 
 static void abandon_pipes(hcs_process *process) {
@@ -133,13 +138,12 @@ static void abandon_pipes(hcs_process *process) {
   }
 }
 
-/* The platform's process goes before its system does. */
 static void process_destroy(hcs_handle *handle, int whole) {
   hcs_process *process = (hcs_process *)handle;
   hcs_system *system = process->system;
 
   abandon_pipes(process);
-  process_free_native(process);
+  process_retire(handle);
   if (whole) {
     hcs_rwlock_destroy(&process->lock);
     hcs_mutex_destroy(&process->latch);
@@ -157,12 +161,15 @@ static hcs_process *process_new(hcs_system *system, hcs_error *err) {
     hcs_fail_memory(err);
     return NULL;
   }
-  hcs_handle_init(&process->handle, process_destroy);
+  hcs_handle_init(&process->handle, process_destroy, process_retire);
+  atomic_init(&process->native, NULL);
   hcs_rwlock_init(&process->lock);
   hcs_mutex_init(&process->latch);
   atomic_init(&process->killed, 0);
   process->system = system;
   hcs_system_hold(system);
+  hcs_system_pin(system);
+  atomic_init(&process->pins, 1);
   return process;
 }
 
@@ -290,7 +297,7 @@ int hcs_process_close(hcs_process *process, hcs_error *err) {
   if (hcs_handle_foreign(&process->handle)) {
     hcs_handle_set_closed(&process->handle);
     abandon_pipes(process);
-    process_free_native(process);
+    process_retire(&process->handle);
     return 0;
   }
   if (hcs_handle_close_begin(&process->handle, &process->lock)) close_inside(process);

@@ -66,7 +66,7 @@ hcs_pipe *hcs_pipe_new(hcs_stdio which, const char *id, hcs_error *err) {
     hcs_fail_memory(err);
     return NULL;
   }
-  hcs_handle_init(&pipe->handle, pipe_destroy);
+  hcs_handle_init(&pipe->handle, pipe_destroy, NULL);
   hcs_mutex_init(&pipe->mutex);
   pipe->offered = 1;
   pipe->which = which;
@@ -301,7 +301,7 @@ hcs_stream *hcs_pipe_stream(hcs_pipe *pipe, hcs_error *err) {
     hcs_fail_memory(err);
     return NULL;
   }
-  hcs_handle_init(&stream->handle, stream_destroy);
+  hcs_handle_init(&stream->handle, stream_destroy, NULL);
   stream->pipe = pipe;
   hcs_handle_hold(&pipe->handle);
   hcs_mutex_lock(&pipe->mutex);

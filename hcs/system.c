@@ -14,7 +14,7 @@ struct hcs_system {
   hcs_rwlock lock;
   atomic_int exit;  /* an hcs_exit_type once the end is known, else 0; written once */
   hcs_error *spare; /* for close, which must not fail for want of memory */
-  hcs_platform_system *native;
+  _Atomic(hcs_platform_system *) native;
   char id[ID_MAX + 1];
 };
 
@@ -103,17 +103,27 @@ void hcs_system_hold(hcs_system *system) { hcs_handle_hold(&system->handle); }
 
 void hcs_system_drop(hcs_system *system) { hcs_handle_drop(&system->handle); }
 
+void hcs_system_pin(hcs_system *system) {
+  hcs_references_add(&system->handle.references, HCS_CALLER);
+}
+
+void hcs_system_unpin(hcs_system *system) {
+  /* in a forked child the parent's callers are counted, and stay so */
+  if (!hcs_handle_foreign(&system->handle)) hcs_handle_leave(&system->handle);
+}
+
 /* ---- making and freeing ----------------------------------------------------------------------- */
 
-static void system_free_native(hcs_system *system) {
-  if (system->native != NULL) hcs_platform_get()->system_free(system->native);
-  system->native = NULL;
+static void system_retire(hcs_handle *handle) {
+  hcs_platform_system *native = atomic_exchange(&((hcs_system *)handle)->native, NULL);
+
+  if (native != NULL) hcs_platform_get()->system_free(native);
 }
 
 static void system_destroy(hcs_handle *handle, int whole) {
   hcs_system *system = (hcs_system *)handle;
 
-  system_free_native(system);
+  system_retire(handle);
   if (!whole) return;
   hcs_rwlock_destroy(&system->lock);
   hcs_error_free(system->spare);
@@ -128,7 +138,8 @@ static hcs_system *system_new(const char *id, hcs_error *err) {
     hcs_fail_memory(err);
     return NULL;
   }
-  hcs_handle_init(&system->handle, system_destroy);
+  hcs_handle_init(&system->handle, system_destroy, system_retire);
+  atomic_init(&system->native, NULL);
   hcs_rwlock_init(&system->lock);
   atomic_init(&system->exit, 0);
   snprintf(system->id, sizeof system->id, "%s", id);
@@ -283,7 +294,7 @@ static int close_inside(hcs_system *system, int wait_for_end, hcs_error *err) {
 static void close_foreign(hcs_system *system) {
   hcs_handle_set_closed(&system->handle);
   if (hcs_references_holders(atomic_load(&system->handle.references)) == 1)
-    system_free_native(system);
+    system_retire(&system->handle);
 }
 
 static int system_close(hcs_system *system, int wait_for_end, hcs_error *err) {

@@ -31,23 +31,22 @@ static void put(text_block *block, const void *data, size_t size) {
 
 static void put_text(text_block *block, const char *text) { put(block, text, strlen(text) + 1); }
 
-/* The argument vector, from the one of CommandArgs and CommandLine that is there; owned. */
-static char **arguments_get(const json_t *root, hcs_error *err) {
+/* One of CommandArgs and CommandLine is there; `*name` gets a copy of the first argument if it is NULL. */
+static int put_arguments(text_block *block, const json_t *root, uint32_t *count, char **name,
+                         hcs_error *err) {
   const json_t *list = json_object_get(root, "CommandArgs");
   const char *line = hcs_document_string(root, "CommandLine");
-  size_t count = json_array_size(list), i;
-  char **arguments;
-  if (line[0] != '\0') return hcs_command_line_split(line, err);
-  arguments = calloc(count + 1, sizeof *arguments);
-  for (i = 0; arguments != NULL && i < count; i++) {
-    arguments[i] = strdup(json_string_value(json_array_get(list, i)));
-    if (arguments[i] == NULL) {
-      hcs_command_line_free(arguments);
-      arguments = NULL;
-    }
+  char **words = line[0] != '\0' ? hcs_command_line_split(line, err) : NULL;
+  size_t i, size = json_array_size(list);
+  if (line[0] != '\0' && words == NULL) return -1;
+  for (i = 0; words != NULL ? words[i] != NULL : i < size; i++) {
+    const char *word = words != NULL ? words[i] : json_string_value(json_array_get(list, i));
+    if (*name == NULL) *name = strdup(word);
+    put_text(block, word);
+    ++*count;
   }
-  if (arguments == NULL) hcs_fail_memory(err);
-  return arguments;
+  hcs_command_line_free(words);
+  return 0;
 }
 
 static uint32_t stream_flags(const json_t *root) {
@@ -68,37 +67,29 @@ static void put_environment(text_block *block, json_t *map, uint32_t *count) {
   }
 }
 
-static int payload_make(hcs_spawn_request *request, const json_t *root, char **arguments,
-                        hcs_error *err) {
+int hcs_spawn_request_make(hcs_spawn_request *request, const hcs_document *config, hcs_error *err) {
+  const json_t *root = config->root;
   const char *file = hcs_document_string(root, "ApplicationName");
-  hcs_spawn head = {.flags = request->flags};
+  hcs_spawn head = {.flags = stream_flags(root)};
   text_block block = {0};
+  int r;
+  memset(request, 0, sizeof *request);
+  request->flags = head.flags;
+  request->user = hcs_document_string(root, "User");
+  request->directory = hcs_document_string(root, "WorkingDirectory");
+  if (file[0] != '\0') request->command = strdup(file);
   put(&block, &head, sizeof head);
   put_text(&block, request->user);
   put_text(&block, request->directory);
   put_text(&block, file);
-  for (; arguments[head.argc] != NULL; head.argc++) put_text(&block, arguments[head.argc]);
+  r = put_arguments(&block, root, &head.argc, &request->command, err);
   put_environment(&block, json_object_get(root, "Environment"), &head.envc);
   request->payload = block.data;
   request->size = block.used;
-  request->command = strdup(file[0] != '\0' ? file : arguments[0]);
+  if (r != 0) return -1;
   if (block.failed || request->command == NULL) return hcs_fail_memory(err);
   memcpy(block.data, &head, sizeof head);
   return 0;
-}
-
-int hcs_spawn_request_make(hcs_spawn_request *request, const hcs_document *config, hcs_error *err) {
-  char **arguments;
-  int r;
-  memset(request, 0, sizeof *request);
-  request->flags = stream_flags(config->root);
-  request->user = hcs_document_string(config->root, "User");
-  request->directory = hcs_document_string(config->root, "WorkingDirectory");
-  arguments = arguments_get(config->root, err);
-  if (arguments == NULL) return -1;
-  r = payload_make(request, config->root, arguments, err);
-  hcs_command_line_free(arguments);
-  return r;
 }
 
 void hcs_spawn_request_clear(hcs_spawn_request *request) {
