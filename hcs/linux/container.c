@@ -28,10 +28,16 @@ int hcs_linux_system_state(hcs_platform_system *system, hcs_state *state, hcs_er
   return 0;
 }
 
+int hcs_linux_explain(const hcs_platform_system *system, hcs_error *err) {
+  if (hcs_error_kind(err) == HCS_E_UNEXPECTED_PROCESS_ABORT && has_ended(system))
+    hcs_fail(err, HCS_E_SYSTEM_ALREADY_STOPPED, "the container ended meanwhile");
+  return -1;
+}
+
 int hcs_linux_system_start(hcs_platform_system *system, int64_t deadline_ns, hcs_error *err) {
   hcs_reply reply;
   if (hcs_link_call(system->link, HCS_START, NULL, 0, NULL, 0, deadline_ns, &reply, err) != 0)
-    return -1;
+    return hcs_linux_explain(system, err);
   return hcs_reply_check(&reply, err);
 }
 

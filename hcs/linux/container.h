@@ -66,6 +66,12 @@ void hcs_linux_system_free(hcs_platform_system *system);
 /* 1 with the way it ended, 0 while it has not. Asks nobody and cleans nothing up. */
 int hcs_linux_exit_type(const hcs_platform_system *system, hcs_exit_type *type);
 
+/*
+ * After a failed request: if it was the container's end that the guest did not live to answer, says
+ * that. Returns -1.
+ */
+int hcs_linux_explain(const hcs_platform_system *system, hcs_error *err);
+
 /* create.c, open.c */
 hcs_platform_system *hcs_linux_system_create(const char *id, const hcs_document *config,
                                              hcs_error *err);

@@ -83,6 +83,7 @@ static hcs_platform_process *spawn(hcs_platform_system *system, const hcs_spawn_
   if (process != NULL && streams_make(request->flags, streams, fds, &count, err) == 0)
     r = hcs_link_call(system->link, HCS_SPAWN, request->payload, request->size, fds, count,
                       deadline_ns, &reply, err);
+  if (r != 0) hcs_linux_explain(system, err);
   for (i = 0; i < count; i++) hcs_fd_close(&fds[i]);
   if (r == 0) r = reply.status == HCS_STATUS_OK ? 0 : spawn_fail(&reply, request, err);
   if (r == 0) r = identity_take(process, &reply, err);
@@ -115,6 +116,7 @@ hcs_platform_process *hcs_linux_process_open(hcs_platform_system *system, uint32
   if (process != NULL)
     r = hcs_link_call(system->link, HCS_OPEN, &target, sizeof target, &pair[1], 1, deadline_ns,
                       &reply, err);
+  if (r != 0) hcs_linux_explain(system, err);
   hcs_fd_close(&pair[1]);
   if (r == 0) r = hcs_reply_check(&reply, err);
   if (r == 0) r = identity_take(process, &reply, err);
