@@ -89,7 +89,7 @@ int hcs_linux_system_wait(hcs_platform_system *system, int64_t deadline_ns, hcs_
     if (r == HCS_WAIT_TIMEOUT) return hcs_fail(err, HCS_E_TIMEOUT, NULL);
   }
   if (atomic_load(&system->released)) return hcs_fail(err, HCS_E_ALREADY_CLOSED, NULL);
-  return hcs_end_finish(system->link->id, system->link->nonce, err);
+  return hcs_link_end(system->link, err);
 }
 
 int hcs_linux_system_pollfd(hcs_platform_system *system, intptr_t *descriptor, hcs_error *err) {
@@ -117,7 +117,7 @@ int hcs_linux_system_release(hcs_platform_system *system, int wait_for_end, hcs_
   else if (!ended && release_last(system, deadline_ns))
     ended = hcs_wait_fd_uninterrupted(system->exit_socket, POLLIN, deadline_ns) == HCS_WAIT_READY;
   /* also after an end that nobody waited for: an explicit close leaves nothing behind */
-  if (ended && wait_for_end) r = hcs_end_finish(system->link->id, system->link->nonce, err);
+  if (ended && wait_for_end) r = hcs_link_end(system->link, err);
   atomic_store(&system->released, 1);
   shutdown(system->exit_socket, SHUT_RDWR); /* wakes our waiters, and the guest forgets us */
   return r;

@@ -23,6 +23,7 @@ typedef struct hcs_link {
   int64_t created_s;
   hcs_status_page *status;
   hcs_channel channel;
+  atomic_int cleaned; /* hcs_link_end() has been here */
 } hcs_link;
 
 struct hcs_platform_system {
@@ -50,6 +51,8 @@ void hcs_link_drop(hcs_link *link);
 int hcs_link_call(hcs_link *link, hcs_frame_type type, const void *payload, size_t size,
                   const int *fds, size_t fd_count, int64_t deadline_ns, hcs_reply *reply,
                   hcs_error *err);
+/* After the end: gives back what the container held on the host, once for all its waiters. */
+int hcs_link_end(hcs_link *link, hcs_error *err);
 /* 0 when the status is OK; otherwise fills the error that the status means, and returns -1. */
 int hcs_reply_check(const hcs_reply *reply, hcs_error *err);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "container.h"
+#include "end.h"
 #include "fd.h"
 #include "stage.h"
 
@@ -55,6 +56,13 @@ int hcs_link_call(hcs_link *link, hcs_frame_type type, const void *payload, size
                        err) != 0)
     return -1;
   if (type != HCS_SHUTDOWN && type != HCS_TERMINATE) note_state(link, reply);
+  return 0;
+}
+
+int hcs_link_end(hcs_link *link, hcs_error *err) {
+  if (atomic_load(&link->cleaned)) return 0;
+  if (hcs_end_finish(link->id, link->nonce, err) != 0) return -1;
+  atomic_store(&link->cleaned, 1);
   return 0;
 }
 
