@@ -53,9 +53,11 @@ typedef enum hcs_frame_type {
   HCS_COMMIT = 5,
 
   /* client to guest */
-  HCS_HELLO = 16,   /* hcs_hello; first on every accepted connection. reply.version is spoken from then on */
+  HCS_HELLO =
+      16, /* hcs_hello; first on every accepted connection. reply.version is spoken from then on */
   HCS_ACQUIRE = 17, /* no payload, brings an exit socket: one more container handle */
-  HCS_RELEASE = 18, /* no payload: one handle less. reply.ending: it was the last and the end begins */
+  HCS_RELEASE =
+      18, /* no payload: one handle less. reply.ending: it was the last and the end begins */
   HCS_START = 19,
   HCS_SHUTDOWN = 20,
   HCS_TERMINATE = 21,
@@ -89,12 +91,12 @@ typedef enum hcs_guest_state {
 } hcs_guest_state;
 
 typedef struct hcs_reply {
-  uint32_t status; /* hcs_status */
-  uint32_t stage;  /* hcs_stage, with FAILED */
-  int32_t error;   /* errno, with FAILED */
-  uint32_t state;  /* hcs_guest_state at the time of the reply */
-  uint64_t spawn;  /* SPAWN, OPEN: the process' number, unique in the container's life */
-  uint32_t pid;    /* SPAWN, OPEN: its pid inside the container */
+  uint32_t status;  /* hcs_status */
+  uint32_t stage;   /* hcs_stage, with FAILED */
+  int32_t error;    /* errno, with FAILED */
+  uint32_t state;   /* hcs_guest_state at the time of the reply */
+  uint64_t spawn;   /* SPAWN, OPEN: the process' number, unique in the container's life */
+  uint32_t pid;     /* SPAWN, OPEN: its pid inside the container */
   uint16_t version; /* HELLO */
   uint8_t ending;   /* RELEASE */
   uint8_t tracked;  /* OPEN: started by SPAWN, so its exit code will be known */
@@ -197,10 +199,10 @@ typedef struct hcs_plan {
   uint32_t size; /* of the whole plan in bytes */
   uint32_t flags;
   uint32_t host_name;
-  uint32_t workspace;   /* a host directory that setup hides under a tmpfs in its own namespace */
-  uint32_t volume;      /* root directory to use as it is, or 0: layers */
-  uint32_t scratch;     /* folder with upper and work, or 0: a tmpfs */
-  uint32_t layers;      /* offset of layer_count offsets of paths, topmost first */
+  uint32_t workspace; /* a host directory that setup hides under a tmpfs in its own namespace */
+  uint32_t volume;    /* root directory to use as it is, or 0: layers */
+  uint32_t scratch;   /* folder with upper and work, or 0: a tmpfs */
+  uint32_t layers;    /* offset of layer_count offsets of paths, topmost first */
   uint32_t layer_count;
   uint64_t scratch_bytes; /* size of the tmpfs */
   uint64_t nofile_hard;   /* RLIMIT_NOFILE of the container's processes */

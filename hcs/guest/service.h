@@ -8,9 +8,9 @@
 
 /* What the service works with, once the container is isolated. Every descriptor is close-on-exec. */
 typedef struct service_setup {
-  int boot;          /* the creator's connection, before the commit */
-  int control;       /* listens; non-blocking */
-  int work_group;    /* detached mount of the v2 work group for CLONE_INTO_CGROUP, or -1 */
+  int boot;       /* the creator's connection, before the commit */
+  int control;    /* listens; non-blocking */
+  int work_group; /* detached mount of the v2 work group for CLONE_INTO_CGROUP, or -1 */
   uint32_t tasks_count;
   int tasks[HCS_PLAN_HIERARCHIES]; /* v1 `tasks` files of the work groups */
   int end_with_last_handle;        /* TerminateOnLastHandleClosed */
