@@ -1,0 +1,155 @@
+-- A client that is killed at any system call of a creation, or of a container's end, leaves nothing that
+-- gc, or the next creation of the same id, does not remove.
+local busted = require "busted"
+local hcs = require "hcs"
+local support = require "spec.support"
+local residue = support.residue
+
+local build = os.getenv "HCS_BUILD" or "build"
+local id = "crash-" .. support.pid()
+local layer = support.layer()
+-- The create of the library as it stands makes 240 stops. The spec is to notice when it counts nothing.
+local STOPS_AT_LEAST = 100
+
+local create = [[
+  local hcs = require "hcs"
+  local id, layer, last = ...
+  local config = { Layers = { { Path = layer } }, TerminateOnLastHandleClosed = last == "true" }
+  io.open "/hcs-spec/begin"
+  local c = assert(hcs.create_container(id, config))
+  io.open "/hcs-spec/end"
+  assert(c:terminate() and c:wait())
+]]
+
+local finish = [[
+  local hcs = require "hcs"
+  local id, layer = ...
+  local c = assert(hcs.create_container(id, { Layers = { { Path = layer } }, TerminateOnLastHandleClosed = true }))
+  assert(c:start())
+  assert(c:create_process { "sleep", "1000" })
+  io.open "/hcs-spec/begin"
+  assert(c:terminate())
+  assert(c:wait())
+  assert(c:close())
+  io.open "/hcs-spec/end"
+]]
+
+-- Runs the script and kills it at its system call stop `at`; at 0 nothing is killed. Returns the number of
+-- stops that were made.
+local function run(script, at, ...)
+  local arguments = {}
+  for i, argument in ipairs { ... } do arguments[i] = support.quote(tostring(argument)) end
+  local output = support.shell(("env %s/test/kill_at_program %d /hcs-spec/begin /hcs-spec/end env %s %s %s"):format(
+    support.quote(build), at, support.lua(), support.quote(script), table.concat(arguments, " ")))
+  -- One that waits makes a stop more or less, so the last ones may not come.
+  if output == ("killed at %d\n"):format(at) then return at end
+  return (assert(math.tointeger(output:match "^(%d+) stops\n$"), output))
+end
+
+-- What is new, but for the dead whom the host's init, which they were left to, has not buried yet.
+local function living_difference(before)
+  local new = {}
+  for _, text in ipairs(residue.difference(before)) do
+    if not text:find "^process .* zombie, " then new[#new + 1] = text end
+  end
+  return new
+end
+
+-- What is left, for at most five seconds: a guest without a client goes by itself, and gc leaves alone what
+-- somebody is still at work on, such as a setup on its way out.
+local function left(before)
+  local new
+  for _ = 1, 500 do
+    collectgarbage()
+    assert(hcs.gc())
+    new = living_difference(before)
+    if #new == 0 then break end
+    busted.sleep(0.01)
+  end
+  return table.concat(new, "\n")
+end
+
+-- Kills the script at about `kills` of its stops, the first and the last among them, and calls `check` after
+-- each. HCS_SPEC_KILLS=all kills it at every one.
+local function sweep(kills, script, check, ...)
+  local count = run(script, 0, ...)
+  assert.is_true(count >= STOPS_AT_LEAST, "only " .. count .. " stops")
+  kills = os.getenv "HCS_SPEC_KILLS" == "all" and count or math.min(count, support.rounds(kills))
+  for kill = 0, kills - 1 do
+    local at = 1 + kill * (count - 1) // math.max(1, kills - 1)
+    run(script, at, ...)
+    local ok, err = pcall(check, at)
+    if not ok then error(("killed at stop %d of %d: %s"):format(at, count, tostring(err)), 0) end
+  end
+end
+
+describe("a client killed", function()
+  local folder, create_script, finish_script, before
+
+  setup(function()
+    folder = support.temporary_folder()
+    create_script = support.write_file(folder .. "/create.lua", create)
+    finish_script = support.write_file(folder .. "/finish.lua", finish)
+    -- The state directory and the groups' parent are there from now on.
+    local c = assert(hcs.create_container(id, support.config()))
+    assert(c:close())
+    before = residue.snapshot()
+  end)
+
+  teardown(function() support.remove(folder) end)
+
+  it("anywhere in a creation leaves nothing that gc does not remove", function()
+    sweep(80, create_script, function()
+      local cleaned = assert(hcs.gc())
+      assert.is_true(cleaned == 0 or cleaned == 1)
+      assert.equal("", left(before))
+    end, id, layer, true)
+  end)
+
+  it("anywhere in a creation does not keep another client from creating the same id, without gc", function()
+    sweep(40, create_script, function()
+      -- One that was handed over to its guest just now ends by itself: until then the id is taken.
+      local c, err
+      for _ = 1, 500 do
+        c, err = hcs.create_container(id, support.config())
+        if c or not hcs.is_already_exists(err) then break end
+        busted.sleep(0.01)
+      end
+      assert(c, err)
+      assert(c:start())
+      assert.equal("new\n", assert(c:run({ "echo", "new" }, { check = true })).stdout)
+      assert(c:close())
+      assert.equal("", left(before))
+    end, id, layer, true)
+  end)
+
+  it("anywhere in a creation leaves a whole container or none, if it is to outlive its handles", function()
+    local lived = 0
+    sweep(40, create_script, function()
+      local c, err = hcs.open_container(id)
+      if not c then
+        assert.is_true(hcs.is_not_exist(err), tostring(err))
+      else
+        lived = lived + 1
+        assert(hcs.gc())
+        assert.equal(1, #assert(hcs.get_containers { Ids = { id } }))
+        assert(c:start())
+        assert.equal("alive\n", assert(c:run({ "echo", "alive" }, { check = true })).stdout)
+        assert(c:terminate())
+        assert(c:wait())
+        assert(c:close())
+      end
+      assert.equal("", left(before))
+    end, id, layer, false)
+    assert.is_true(lived > 0)
+  end)
+
+  it("anywhere in terminate, wait and close leaves nothing that gc does not remove", function()
+    sweep(40, finish_script, function()
+      assert(hcs.gc())
+      assert.equal("", left(before))
+    end, id, layer)
+  end)
+end)
+
+support.nothing_left()
