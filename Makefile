@@ -79,7 +79,9 @@ GUEST_OBJECTS := $(patsubst %,$(BUILD)/obj/%.o,$(basename $(GUEST_SOURCES)))
 TEST_OBJECTS := $(SHARED_OBJECTS) \
   $(call object,$(wildcard hcs/linux/command_line.c test/memory_platform.c))
 # More objects for one test: <name>_OBJECTS.
-protocol_test_OBJECTS :=
+config_test_OBJECTS := $(call object,hcs/linux/config.c)
+protocol_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
+  channel exits fd memfd plan socket spawn_request wait)
 
 # `make V=1` shows the commands.
 Q := $(if $(V),,@)
