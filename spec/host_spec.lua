@@ -1,0 +1,248 @@
+-- The host program is not disturbed: test/host_program.c is one with threads, children, a SIGCHLD handler and
+-- a waitpid(-1) loop.
+local busted = require "busted"
+local hcs = require "hcs"
+local support = require "spec.support"
+
+local program = (os.getenv "HCS_BUILD" or "build") .. "/test/host_program"
+
+-- Runs the program on a script; its output if it ends with 0.
+local function host(mode, script, ...)
+  local path = support.write_file(os.tmpname(), ([[
+    local layer = %q
+    local config = { Layers = { { Path = layer } }, TerminateOnLastHandleClosed = true }
+  ]]):format(support.layer()) .. script)
+  local ok, output = pcall(support.shell, ("env LUA_PATH=%s LUA_CPATH=%s %s %s %s %s"):format(
+    support.quote(package.path), support.quote(package.cpath), support.quote(program), mode, path,
+    table.concat({ ... }, " ")))
+  os.remove(path)
+  assert(ok, output)
+  return output
+end
+
+-- All that a thread can do in one go: every kind of descriptor, pipe and end.
+local work = [[
+  local hcs = require "hcs"
+  local c <close> = assert(hcs.create_container(nil, config))
+  assert(c:start())
+  for code = 0, 2 do assert(assert(c:run { "sh", "-c", "exit " .. code }).exit_code == code) end
+  local r = assert(c:run({ "sh", "-c", "cat; echo err >&2" }, { input = ("x"):rep(100000) }))
+  assert(#r.stdout == 100000 and r.stderr == "err\n")
+
+  -- A reader that is gone is a result, not a signal. (While another thread forks, a copy of the reader's
+  -- descriptor lives on for a moment.)
+  local p <close> = assert(c:create_process { "true", CreateStdInPipe = true })
+  assert(p:wait(60) == 0)
+  local written, err
+  for _ = 1, 5000 do
+    written, err = p:stdin():write "x"
+    if not written then break end
+    hcs.poll({}, 0.001)
+  end
+  assert(not written and err.errno == "EPIPE", tostring(err))
+
+  local other <close> = assert(hcs.open_container(c:id()))
+  local sleeping <close> = assert(other:create_process {
+    "sleep", "1000", CreateStdOutPipe = true, CreateStdErrPipe = true,
+  })
+  assert(#assert(hcs.poll({ c, sleeping }, 0)) == 0)
+  assert(hcs.get_containers())
+  assert(hcs.gc())
+  -- Failures have their own ways.
+  assert(not c:create_process { "/is/not/there" })
+  assert(not hcs.create_container(c:id(), config))
+  assert(not hcs.create_container(nil, { Layers = { { Path = "/is/not/there" } } }))
+  assert(inheritable() == 0)
+  assert(sleeping:kill())
+  assert(sleeping:wait(60) == 137)
+  assert(c:terminate())
+  assert(c:wait(60))
+]]
+
+describe("a host program with threads", function()
+  it("sees its own children only, no SIGCHLD of ours, and everything of its own as it was", function()
+    assert.equal("ok\n", host("threads", work))
+  end)
+
+  it("may ignore SIGCHLD", function()
+    assert.equal("ok\n", host("threads", work, "ignore"))
+  end)
+end)
+
+-- What a forked child does with the parent's handles; `check` reports by its exit code.
+local fork_head = [[
+  local hcs = require "hcs"
+  local c = assert(hcs.create_container(nil, config))
+  assert(c:start())
+  local cat = assert(c:create_process { "cat", CreateStdInPipe = true, CreateStdOutPipe = true })
+  local exited = assert(c:create_process { "sh", "-c", "exit 6" })
+  local stdin, stdout = cat:stdin(), cat:stdout()
+  local parent = tonumber(io.open "/proc/self/stat":read "a":match "^%d+")
+
+  -- Runs `body` in a forked child, which ends without closing anything of its own accord.
+  local function in_child(body)
+    local pid = fork()
+    if pid == 0 then
+      local ok, err = pcall(body)
+      if not ok then io.stderr:write("in the child: ", tostring(err), "\n") end
+      leave(ok and 0 or 1)
+    end
+    assert(wait_for(pid) == 0, "the child has failed")
+  end
+
+  local function refused(result, err)
+    assert(result == nil, "a call in the child has worked")
+    assert(hcs.is_operation_invalid_state(err), tostring(err))
+    assert(tostring(err):find("belongs to process " .. parent, 1, true), tostring(err))
+  end
+
+  -- Everything of the parent's goes on.
+  local function works()
+    assert(stdin:write "a line\n")
+    assert(stdout:read "l" == "a line")
+    assert(c:state() == "Running")
+    assert(assert(c:run { "sh", "-c", "exit 4" }).exit_code == 4)
+    assert(exited:wait(60) == 6)
+    local code, err = cat:wait(0)
+    assert(not code and hcs.is_timeout(err))
+    local ended, why = c:wait(0)
+    assert(not ended and hcs.is_timeout(why))
+    assert(#hcs.poll({ c, cat, stdout }, 0) == 0)
+  end
+]]
+
+local fork_tail = [[
+  works()
+  assert(cat:close_stdin())
+  assert(cat:wait(60) == 0)
+  assert(c:close())
+  assert(#hcs.get_containers { Ids = { c:id() } } == 0)
+]]
+
+describe("a host program that forks with open handles", function()
+  it("has a child in which every call on them is refused", function()
+    host("run", fork_head .. [[
+      in_child(function()
+        refused(c:start())
+        refused(c:shutdown())
+        refused(c:terminate())
+        refused(c:wait(0))
+        refused(c:state())
+        refused(c:properties())
+        refused(c:create_process { "true" })
+        refused(c:open_process(cat:pid()))
+        refused(c:run { "true" })
+        refused(c:stop(0))
+        refused(c:pollfd())
+        refused(cat:wait(0))
+        refused(cat:kill())
+        refused(cat:signal "TERM")
+        refused(cat:exit_code())
+        refused(cat:close_stdin())
+        refused(cat:pollfd())
+        refused(stdin:write "x")
+        refused(stdout:read_some(0))
+        refused(hcs.poll({ c }, 0))
+        assert(c:id() and cat:pid() and tostring(c) and tostring(cat) and tostring(stdin))
+      end)
+    ]] .. fork_tail)
+  end)
+
+  it("has a child that may close them, and collect them, without a trace in the parent", function()
+    host("run", fork_head .. [[
+      in_child(function()
+        stdin:close()
+        stdout:close()
+        cat:close()
+        exited:close()
+        c:close()
+        c, cat, exited, stdin, stdout = nil
+        collectgarbage()
+        collectgarbage()
+      end)
+      works()
+      in_child(function()
+        c, cat, exited, stdin, stdout = nil
+        collectgarbage()
+        collectgarbage()
+      end)
+    ]] .. fork_tail)
+  end)
+
+  it("has a child that may go on to close its Lua state", function()
+    host("run", fork_head .. [[
+      local pid = fork()
+      -- The child leaves the script; the program closes its state then.
+      if pid == 0 then os.exit(0, true) end
+      assert(wait_for(pid) == 0)
+    ]] .. fork_tail)
+  end)
+
+  it("has a child that opens the container again, and makes others", function()
+    host("run", fork_head .. [[
+      in_child(function()
+        assert(hcs.gc() == 0)
+        local again <close> = assert(hcs.open_container(c:id()))
+        assert(assert(again:run { "echo", "child" }).stdout == "child\n")
+        assert(assert(again:open_process(exited:pid())):wait(60) == 6)
+        local own <close> = assert(hcs.create_container(nil, config))
+        assert(own:start())
+        assert(own:run { "true" })
+      end)
+    ]] .. fork_tail)
+  end)
+
+  it("may end the container while the child is still there", function()
+    host("run", fork_head .. [[
+      local pid = fork()
+      if pid == 0 then
+        -- Holds copies of every descriptor until the parent has finished.
+        local go = io.open("/tmp/hcs-host-spec." .. parent, "r")
+        while not go do
+          hcs.poll({}, 0.01)
+          go = io.open("/tmp/hcs-host-spec." .. parent, "r")
+        end
+        leave(0)
+      end
+      works()
+      assert(c:close())
+      assert(#hcs.get_containers { Ids = { c:id() } } == 0)
+      io.open("/tmp/hcs-host-spec." .. parent, "w"):close()
+      assert(wait_for(pid) == 0)
+      os.remove("/tmp/hcs-host-spec." .. parent)
+    ]])
+  end)
+end)
+
+describe("a host program that loads and unloads Lua", function()
+  it("does not grow", function()
+    local script = [[
+      local hcs = require "hcs"
+      local c <close> = assert(hcs.create_container(nil, config))
+      assert(c:start())
+      assert(assert(c:run({ "cat" }, { input = "x" })).stdout == "x")
+    ]]
+    assert.equal("ok\n", host("reload", script, support.rounds(100)))
+  end)
+
+  it("may leave handles to the collector", function()
+    assert.equal("ok\n", host("reload", [[
+      local hcs = require "hcs"
+      c = assert(hcs.create_container(nil, config))
+      assert(c:start())
+      p = assert(c:create_process { "cat", CreateStdInPipe = true, CreateStdOutPipe = true })
+      s = p:stdout()
+      assert(hcs.gc())
+    ]], support.rounds(20)))
+    -- The collector does not wait for the last one's end.
+    local cleaned = 0
+    for _ = 1, 1000 do
+      cleaned = cleaned + assert(hcs.gc())
+      if cleaned == 1 then break end
+      busted.sleep(0.01)
+    end
+    assert.equal(1, cleaned)
+  end)
+end)
+
+support.nothing_left()
