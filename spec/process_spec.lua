@@ -59,13 +59,13 @@ end
 
 describe("an exit code", function()
   it("is 0 to 255, as the process says", function()
-    local processes = {}
-    for code = 0, 255 do
+    local processes, step = {}, 256 // support.rounds(256)
+    for code = 0, 255, step do
       processes[code] = assert(c:create_process { "sh", "-c", "exit " .. code })
-      local earlier = code - 16 -- some at once, not all
+      local earlier = code - 16 * step -- some at once, not all
       if earlier >= 0 then assert.equal(earlier, processes[earlier]:wait(10)) end
     end
-    for code = 0, 255 do
+    for code = 0, 255, step do
       assert.equal(code, processes[code]:wait(10))
       assert.equal(code, processes[code]:exit_code())
       assert.is_nil(processes[code]:exit_signal())
