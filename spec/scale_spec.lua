@@ -9,6 +9,9 @@ local function count_entries(path)
   return count
 end
 
+-- The sanitizers keep what is freed.
+local MAY_GROW = os.getenv "HCS_TEST_VARIANT" == "asan"
+
 local function resident_kb()
   return math.tointeger(support.read_file "/proc/self/status":match "VmRSS:%s*(%d+)")
 end
@@ -109,7 +112,7 @@ describe("five hundred creations and ends", function()
     assert.same(before, sizes())
     -- A leak of only 4 KB in each of them would be 2 MB.
     local grown = resident_kb() - resident
-    assert.is_true(grown < 1024, ("%d KB more"):format(grown))
+    assert.is_true(MAY_GROW or grown < 1024, ("%d KB more"):format(grown))
   end)
 
   it("do so with processes and streams as well", function()
@@ -128,7 +131,7 @@ describe("five hundred creations and ends", function()
     for i = 1, support.rounds(100) do full_cycle(i) end
     assert.same(before, sizes())
     local grown = resident_kb() - resident
-    assert.is_true(grown < 512, ("%d KB more"):format(grown))
+    assert.is_true(MAY_GROW or grown < 512, ("%d KB more"):format(grown))
   end)
 end)
 
