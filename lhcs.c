@@ -526,7 +526,7 @@ static int process__tostring(lua_State *L) {
   const char *state = "closed";
   if (!hcs_process_closed(box->process)) {
     hcs_process_exit exit;
-    int status = hcs_process_exit_get(box->process, &exit, push_error(L));
+    int status = hcs_process_wait(box->process, 0, &exit, push_error(L));
     state = status == 0 ? "exited" : "running";
   }
   lua_pushfstring(L, PROCESS ": %I in %s (%s)", (LUAI_UACINT)hcs_process_pid(box->process),
@@ -596,21 +596,11 @@ static int process_close_stdin(lua_State *L) {
   return push_status(L, hcs_process_close_stdin(process, push_error(L)));
 }
 
-/* [-1, +2] */
-static int fail_untracked(lua_State *L, hcs_process *process, hcs_error *err) {
-  hcs_error_assign(err, "InvalidProcessState",
-                   "the exit code is not known: the process was not started by create_process",
-                   "hcs::Process::ExitCode", hcs_process_system_id(process),
-                   hcs_process_pid(process), NULL);
-  return fail(L);
-}
-
 static int process_exit_code(lua_State *L) {
   hcs_process *process = check_process(L, 1);
   hcs_error *err = push_error(L);
   hcs_process_exit exit;
   if (hcs_process_exit_get(process, &exit, err) != 0) return fail(L);
-  if (!exit.tracked) return fail_untracked(L, process, err);
   keep_error(L);
   lua_pushinteger(L, (lua_Integer)exit.code);
   return 1;
@@ -621,7 +611,6 @@ static int process_exit_signal(lua_State *L) {
   hcs_error *err = push_error(L);
   hcs_process_exit exit;
   if (hcs_process_exit_get(process, &exit, err) != 0) return fail(L);
-  if (!exit.tracked) return fail_untracked(L, process, err);
   keep_error(L);
   lua_pushstring(L, exit.signal); /* nil for NULL */
   return 1;

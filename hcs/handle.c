@@ -57,17 +57,17 @@ int hcs_handle_visit(hcs_handle *handle, hcs_error *err) {
 }
 
 /*
- * Who leaves while others stay must not touch the handle any more, but for the last caller of a
- * closed one: a holder is left then, or there would be nothing left at all.
+ * The last caller of a closed handle retires it while it is still counted itself: afterwards another
+ * thread's free could be the end of it. Who comes in meanwhile finds it closed, or counts us out.
  */
 void hcs_handle_leave(hcs_handle *handle) {
-  int closed = hcs_handle_closed(handle);
-  uint64_t left = hcs_references_remove(&handle->references, HCS_CALLER);
+  uint64_t count = atomic_load(&handle->references);
 
-  if (left == 0)
-    handle->destroy(handle, 1);
-  else if (closed && hcs_references_callers(left) == 0 && handle->retire != NULL)
-    handle->retire(handle);
+  do
+    if (hcs_references_callers(count) == 1 && hcs_handle_closed(handle) && handle->retire != NULL)
+      handle->retire(handle);
+  while (!atomic_compare_exchange_weak(&handle->references, &count, count - HCS_CALLER));
+  if (count == HCS_CALLER) handle->destroy(handle, 1);
 }
 
 /*

@@ -106,7 +106,10 @@ typedef struct hcs_platform {
                      int64_t deadline_ns, hcs_error *err);
   int (*stream_write)(hcs_platform_stream *stream, const void *data, size_t size, size_t *written,
                       int64_t deadline_ns, hcs_error *err);
-  /* The other side sees the end; running reads and writes of other threads return soon. */
+  /*
+   * No new call comes: the other side sees the end as soon as the calls inside have returned, which
+   * they do at the latest with bytes, the end or their deadline. Runs under a lock: must not block.
+   */
   void (*stream_release)(hcs_platform_stream *stream);
   void (*stream_free)(hcs_platform_stream *stream);
   int (*stream_pollfd)(hcs_platform_stream *stream, intptr_t *descriptor, hcs_error *err);

@@ -278,11 +278,12 @@ static void look_once(hcs_system *system) {
     latch_exit(system, exit);
 }
 
-static int close_inside(hcs_system *system, int wait_for_end, hcs_error *err) {
+/* `collected`: by free, which nobody can wait after; looking may clean up, and that takes its time. */
+static int close_inside(hcs_system *system, int wait_for_end, int collected, hcs_error *err) {
   const hcs_platform *platform = hcs_platform_get();
   int result = 0;
 
-  look_once(system);
+  if (!collected) look_once(system);
   hcs_handle_set_closed(&system->handle); /* before anyone is woken */
   if (platform->system_release != NULL)
     result = platform->system_release(system->native, wait_for_end, err);
@@ -297,7 +298,7 @@ static void close_foreign(hcs_system *system) {
     system_retire(&system->handle);
 }
 
-static int system_close(hcs_system *system, int wait_for_end, hcs_error *err) {
+static int system_close(hcs_system *system, int wait_for_end, int collected, hcs_error *err) {
   int result = 0;
 
   if (hcs_handle_foreign(&system->handle)) {
@@ -305,18 +306,18 @@ static int system_close(hcs_system *system, int wait_for_end, hcs_error *err) {
     return 0;
   }
   if (hcs_handle_close_begin(&system->handle, &system->lock))
-    result = close_inside(system, wait_for_end, err);
+    result = close_inside(system, wait_for_end, collected, err);
   hcs_handle_close_end(&system->handle, &system->lock);
   return result;
 }
 
 int hcs_system_close(hcs_system *system, int wait_for_end, hcs_error *err) {
-  return system_close(system, wait_for_end, err);
+  return system_close(system, wait_for_end, 0, err);
 }
 
 void hcs_system_free(hcs_system *system) {
   if (system == NULL) return;
-  system_close(system, 0, system->spare);
+  system_close(system, 0, 1, system->spare);
   hcs_handle_drop(&system->handle);
 }
 

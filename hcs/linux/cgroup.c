@@ -53,9 +53,10 @@ static int add_tree(hcs_record *record, const char *tree, hcs_error *err) {
   for (i = 0; i < PART_COUNT; i++) {
     int n = snprintf(path, sizeof path, "%s%s/c-%s-%s%s", tree, parent_get(), record->id,
                      record->nonce, parts[i]);
-    if (n >= (int)sizeof path || hcs_record_add_group(record, path) != 0)
+    if (n >= (int)sizeof path)
       return hcs_fail(err, HCS_E_INVALID_PARAMETER, "HCS_CGROUP_PARENT: '%s' is too long",
                       parent_get());
+    if (hcs_record_add_group(record, path) != 0) return hcs_fail_memory(err);
   }
   return 0;
 }
@@ -80,10 +81,27 @@ int hcs_cgroup_plan(hcs_record *record, hcs_error *err) {
 
 /* ---- directories ------------------------------------------------------------------------------- */
 
-/* v2: a controller reaches a group only when every group above hands it down. */
-static int hand_down(const char *directory, hcs_error *err) {
+static int hands_down(const char *directory) {
   HCS_AUTO_FD dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (dir >= 0 && hcs_file_put(dir, "cgroup.subtree_control", CONTROLLERS) == 0) return 0;
+  return dir >= 0 && hcs_file_put(dir, "cgroup.subtree_control", CONTROLLERS) == 0;
+}
+
+/*
+ * v2: a controller reaches a group only when every group above hands it down. Whoever made the parent
+ * may not have come so far (or be an administrator who did not), so from the top where it fails.
+ */
+static int hand_down(const char *directory, hcs_error *err) {
+  char path[PATH_MAX];
+  char *slash = path + strlen(CGROUP_ROOT);
+  if (hands_down(directory)) return 0;
+  snprintf(path, sizeof path, "%s", directory);
+  while (slash != NULL && *slash == '/') {
+    *slash = '\0';
+    hands_down(path);
+    *slash = '/';
+    slash = strchr(slash + 1, '/');
+  }
+  if (hands_down(directory)) return 0;
   return hcs_fail_errno(
       err, errno,
       "cannot hand the controllers pids and memory down from %s: leave no process "
@@ -93,17 +111,11 @@ static int hand_down(const char *directory, hcs_error *err) {
 
 static int parent_make(const char *container, hcs_cgroup_layout layout, hcs_error *err) {
   char path[PATH_MAX];
-  char *slash;
-  int made;
   snprintf(path, sizeof path, "%s", container);
-  slash = strrchr(path, '/');
-  *slash = '\0';
-  made = mkdir(path, 0755) == 0;
-  if (!made && errno != EEXIST)
+  *strrchr(path, '/') = '\0';
+  if (mkdir(path, 0755) != 0 && errno != EEXIST)
     return hcs_fail_errno(err, errno, "cannot make the control group %s", path);
-  if (layout != HCS_CGROUP_V2) return 0;
-  if (made && hand_down(CGROUP_ROOT, err) != 0) return -1;
-  return hand_down(path, err);
+  return layout == HCS_CGROUP_V2 ? hand_down(path, err) : 0;
 }
 
 static int group_make(const char *path, hcs_error *err) {

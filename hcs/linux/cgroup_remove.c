@@ -24,24 +24,36 @@
 #define ATTEMPTS 64
 #define DEPTH_MAX 16
 
-/* Waits for the end of one process that was found in a group, after killing it. */
-static void kill_and_wait(int pid, int64_t deadline_ns) {
-  HCS_AUTO_FD pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-  if (pidfd < 0) return;
+static int is_member(int group, long pid) {
+  char pids[4096];
+  char *next = pids, *end;
+  long found;
+  if (hcs_file_get(group, "cgroup.procs", pids, sizeof pids) <= 0) return 0;
+  while ((found = strtol(next, &end, 10)) != pid && end != next) next = end;
+  return end != next;
+}
+
+/*
+ * Kills one process that was found in a group and waits for its end. Looks again with the pidfd in
+ * hand: the pid may have come to be somebody else's in between.
+ */
+static void kill_and_wait(int group, long pid, int64_t deadline_ns) {
+  HCS_AUTO_FD pidfd = (int)syscall(SYS_pidfd_open, (int)pid, 0);
+  if (pidfd < 0 || !is_member(group, pid)) return;
   syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
   while (hcs_wait_fd(pidfd, POLLIN, deadline_ns) == HCS_WAIT_INTERRUPTED) continue;
 }
 
-/* A group's own processes. On v2, cgroup.kill takes those of the groups below at the same time. */
+/* v2 has one file that kills all, also in the groups below; v1 wants them one by one. */
 static void group_kill(int group, int64_t deadline_ns) {
   char pids[4096];
   char *next = pids, *end;
-  hcs_file_put(group, "cgroup.kill", "1");
+  if (hcs_file_put(group, "cgroup.kill", "1") == 0) return;
   if (hcs_file_get(group, "cgroup.procs", pids, sizeof pids) <= 0) return;
   for (;;) {
     long pid = strtol(next, &end, 10);
     if (end == next || *end == '\0') return; /* a pid cut off at the buffer's end: next round */
-    if (pid > 0) kill_and_wait((int)pid, deadline_ns);
+    if (pid > 0) kill_and_wait(group, pid, deadline_ns);
     next = end;
   }
 }

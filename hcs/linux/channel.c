@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -30,6 +31,12 @@ void hcs_channel_init(hcs_channel *channel, int fd) {
 void hcs_channel_clear(hcs_channel *channel) {
   hcs_fd_close(&channel->fd);
   pthread_mutex_destroy(&channel->mutex);
+}
+
+/* A request that hangs (a command on a dead network file system) must not hold up a terminate. */
+static int lock_until(hcs_channel *channel, int64_t deadline_ns) {
+  struct timespec until = {(time_t)(deadline_ns / 1000000000), (long)(deadline_ns % 1000000000)};
+  return pthread_mutex_clocklock(&channel->mutex, CLOCK_MONOTONIC, &until) == 0;
 }
 
 static int fail_lost(hcs_error *err) {
@@ -96,6 +103,7 @@ static int is_reply(const reply_message *message, long size) {
 static int receive_reply(hcs_channel *channel, int64_t deadline_ns, hcs_reply *reply,
                          hcs_error *err) {
   reply_message message;
+  int resets = 0;
   for (;;) {
     long n = hcs_socket_receive(channel->fd, &message, sizeof message);
     if (n < 0 && errno == EINTR) continue;
@@ -103,15 +111,21 @@ static int receive_reply(hcs_channel *channel, int64_t deadline_ns, hcs_reply *r
       if (hcs_wait_fd_uninterrupted(channel->fd, POLLIN, deadline_ns) == HCS_WAIT_READY) continue;
       return hcs_fail(err, HCS_E_TIMEOUT, "the container's guest does not answer");
     }
+    /* said once, in front of what is queued, when the guest ended with something of ours unread */
+    if (n < 0 && errno == ECONNRESET && resets++ == 0) continue;
     if (n == 0 || (n < 0 && errno == ECONNRESET)) return fail_lost(err);
     if (n < 0 || !is_reply(&message, n)) {
       shutdown(channel->fd, SHUT_RDWR); /* nothing on it can be believed any more */
       return hcs_fail(err, HCS_E_UNEXPECTED_PROCESS_ABORT,
                       "the container's guest gave an answer that is none");
     }
-    if (message.frame.request != channel->last_request) continue;
-    *reply = message.reply;
-    return 0;
+    /* request 0 is what a guest says that will not hear us: no version in common, or no room */
+    if (message.frame.request == channel->last_request || message.frame.request == 0) {
+      *reply = message.reply;
+      return 0;
+    }
+    if (hcs_clock_ns() >= deadline_ns)
+      return hcs_fail(err, HCS_E_TIMEOUT, "the container's guest answers something else");
   }
 }
 
@@ -119,19 +133,20 @@ int hcs_channel_call(hcs_channel *channel, hcs_frame_type type, const void *payl
                      const int *fds, size_t fd_count, int64_t deadline_ns, hcs_reply *reply,
                      hcs_error *err) {
   int r;
-  pthread_mutex_lock(&channel->mutex);
+  if (!lock_until(channel, deadline_ns))
+    return hcs_fail(err, HCS_E_TIMEOUT, "the container's guest is busy with an earlier request");
   r = send_request(channel, type, payload, size, fds, fd_count, deadline_ns, err);
-  if (r == 0) r = receive_reply(channel, deadline_ns, reply, err);
+  /* one that turned us away may have said why before it closed its end */
+  if (r == 0 || hcs_error_kind(err) == HCS_E_UNEXPECTED_PROCESS_ABORT)
+    r = receive_reply(channel, deadline_ns, reply, err);
   pthread_mutex_unlock(&channel->mutex);
   return r;
 }
 
 void hcs_channel_post(hcs_channel *channel, hcs_frame_type type) {
-  pthread_mutex_lock(&channel->mutex);
-  {
-    const hcs_frame frame = {HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, (uint16_t)type,
-                             ++channel->last_request, 0};
-    hcs_socket_send(channel->fd, &frame, sizeof frame, NULL, 0);
-  }
+  hcs_frame frame = {HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, (uint16_t)type, 0, 0};
+  if (pthread_mutex_trylock(&channel->mutex) != 0) return;
+  frame.request = ++channel->last_request;
+  hcs_socket_send(channel->fd, &frame, sizeof frame, NULL, 0);
   pthread_mutex_unlock(&channel->mutex);
 }

@@ -28,7 +28,10 @@ void hcs_channel_clear(hcs_channel *channel);
 int hcs_channel_call(hcs_channel *channel, hcs_frame_type type, const void *payload, size_t size,
                      const int *fds, size_t fd_count, int64_t deadline_ns, hcs_reply *reply,
                      hcs_error *err);
-/* Sends a request and does not wait for the reply. */
+/*
+ * Sends a request and waits for nothing: not for the reply, nor for another request that is under way
+ * (then it is not sent: the end of the connection will say the same).
+ */
 void hcs_channel_post(hcs_channel *channel, hcs_frame_type type);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "container.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -56,7 +57,7 @@ int hcs_linux_system_terminate(hcs_platform_system *system, hcs_error *err) {
   hcs_error *ignored = hcs_error_new();
   hcs_reply reply;
   if (ignored == NULL) return hcs_fail_memory(err);
-  atomic_store(&link->status->exit, (uint32_t)HCS_EXIT_FORCED);
+  if (!has_ended(system)) atomic_store(&link->status->exit, (uint32_t)HCS_EXIT_FORCED);
   if (hcs_link_call(link, HCS_TERMINATE, NULL, 0, NULL, 0, deadline_ns, &reply, ignored) != 0 ||
       reply.status != HCS_STATUS_OK ||
       hcs_wait_fd_uninterrupted(system->exit_socket, POLLIN, deadline_ns) != HCS_WAIT_READY)
@@ -87,6 +88,7 @@ int hcs_linux_system_wait(hcs_platform_system *system, int64_t deadline_ns, hcs_
     hcs_wait_result r = hcs_exit_wait(system->exit_socket, deadline_ns);
     if (r == HCS_WAIT_INTERRUPTED) return HCS_INTERRUPTED;
     if (r == HCS_WAIT_TIMEOUT) return hcs_fail(err, HCS_E_TIMEOUT, NULL);
+    if (r == HCS_WAIT_FAILED) return hcs_fail_errno(err, errno, "cannot wait for the container");
   }
   if (atomic_load(&system->released)) return hcs_fail(err, HCS_E_ALREADY_CLOSED, NULL);
   return hcs_link_end(system->link, err);
@@ -98,26 +100,38 @@ int hcs_linux_system_pollfd(hcs_platform_system *system, intptr_t *descriptor, h
   return 0;
 }
 
-/* 1 when this was the last handle and the container ends because of it. */
-static int release_last(hcs_platform_system *system, int64_t deadline_ns) {
-  hcs_error *ignored = hcs_error_new();
+/* 1: it was the last handle, and the container ends because of it; 0; -1: nobody answers. */
+static int release_last(hcs_platform_system *system, int64_t deadline_ns, hcs_error *err) {
   hcs_reply reply;
-  int r;
-  if (ignored == NULL) return 0;
-  r = hcs_link_call(system->link, HCS_RELEASE, NULL, 0, NULL, 0, deadline_ns, &reply, ignored);
-  hcs_error_free(ignored);
-  return r == 0 && reply.status == HCS_STATUS_OK && reply.ending;
+  if (hcs_link_call(system->link, HCS_RELEASE, NULL, 0, NULL, 0, deadline_ns, &reply, err) != 0)
+    return has_ended(system) ? 1 : -1;
+  return reply.status == HCS_STATUS_OK && reply.ending;
+}
+
+/* A guest that does not come to its end in time is put to it. */
+static void end_await(hcs_platform_system *system, int64_t deadline_ns) {
+  if (hcs_wait_fd_uninterrupted(system->exit_socket, POLLIN, deadline_ns) == HCS_WAIT_READY) return;
+  atomic_store(&system->link->status->exit, (uint32_t)HCS_EXIT_FORCED);
+  hcs_end_kill_guest(system->link->status);
+}
+
+static int release_and_wait(hcs_platform_system *system, hcs_error *err) {
+  int64_t deadline_ns = hcs_clock_ns() + CLOSE_PATIENCE_NS;
+  if (!has_ended(system)) {
+    int r = release_last(system, deadline_ns, err);
+    if (r <= 0) return r;
+    end_await(system, deadline_ns);
+  }
+  /* also after an end that nobody waited for: an explicit close leaves nothing behind */
+  return hcs_link_end(system->link, err);
 }
 
 int hcs_linux_system_release(hcs_platform_system *system, int wait_for_end, hcs_error *err) {
-  int64_t deadline_ns = hcs_clock_ns() + CLOSE_PATIENCE_NS;
-  int ended = has_ended(system), r = 0;
-  if (!ended && !wait_for_end)
+  int r = 0;
+  if (wait_for_end)
+    r = release_and_wait(system, err);
+  else
     hcs_channel_post(&system->link->channel, HCS_RELEASE);
-  else if (!ended && release_last(system, deadline_ns))
-    ended = hcs_wait_fd_uninterrupted(system->exit_socket, POLLIN, deadline_ns) == HCS_WAIT_READY;
-  /* also after an end that nobody waited for: an explicit close leaves nothing behind */
-  if (ended && wait_for_end) r = hcs_link_end(system->link, err);
   atomic_store(&system->released, 1);
   shutdown(system->exit_socket, SHUT_RDWR); /* wakes our waiters, and the guest forgets us */
   return r;

@@ -38,6 +38,7 @@ struct hcs_platform_process {
   atomic_int released;
   uint64_t spawn;
   uint32_t pid;
+  int tracked; /* started by create_process, here or elsewhere */
 };
 
 /* How long the guest may take over what costs it microseconds. */
@@ -51,7 +52,7 @@ void hcs_link_drop(hcs_link *link);
 int hcs_link_call(hcs_link *link, hcs_frame_type type, const void *payload, size_t size,
                   const int *fds, size_t fd_count, int64_t deadline_ns, hcs_reply *reply,
                   hcs_error *err);
-/* After the end: gives back what the container held on the host, once for all its waiters. */
+/* After the end: gives back what the container held on the host, once. 0, -1 or HCS_INTERRUPTED. */
 int hcs_link_end(hcs_link *link, hcs_error *err);
 /* 0 when the status is OK; otherwise fills the error that the status means, and returns -1. */
 int hcs_reply_check(const hcs_reply *reply, hcs_error *err);
@@ -113,7 +114,7 @@ int hcs_linux_stream_write(hcs_platform_stream *stream, const void *data, size_t
 void hcs_linux_stream_release(hcs_platform_stream *stream);
 void hcs_linux_stream_free(hcs_platform_stream *stream);
 int hcs_linux_stream_pollfd(hcs_platform_stream *stream, intptr_t *descriptor, hcs_error *err);
-/* The descriptor to poll and for what; -1 after release. */
+/* The descriptor to poll and for what. */
 int hcs_pipe_poll_get(const hcs_platform_stream *stream, short *events);
 
 #endif

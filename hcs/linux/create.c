@@ -45,10 +45,11 @@ typedef struct creation {
 } creation;
 
 static void creation_clear(creation *made) {
-  int *const fds[] = {&made->root,        &made->dir,   &made->scratch_lock, &made->boot,
-                      &made->boot_remote, &made->exits, &made->exits_remote, &made->control};
+  int *const fds[] = {&made->root,  &made->scratch_lock, &made->boot,   &made->boot_remote,
+                      &made->exits, &made->exits_remote, &made->control};
   size_t i;
   for (i = 0; i < sizeof fds / sizeof *fds; i++) hcs_fd_close(fds[i]);
+  hcs_state_unlock(&made->dir);
   hcs_cgroup_close(&made->group);
   hcs_status_unmap(made->status);
   hcs_record_clear(&made->record);
@@ -180,20 +181,25 @@ static void remotes_close(creation *made) {
   hcs_fd_close(&made->scratch_lock);
 }
 
+/*
+ * Setup and guest end when our end of the socket is closed; what hangs in a mount is killed. That setup
+ * could not even be executed is the better explanation, where it is one.
+ */
+static int boot_give_up(creation *made, hcs_error *err) {
+  hcs_fd_close(&made->boot);
+  if (made->group.container >= 0) hcs_file_put(made->group.container, "cgroup.kill", "1");
+  if (hcs_launch_finish(made->launch, hcs_clock_ns() + HCS_GUEST_PATIENCE_NS) != 0 &&
+      errno != ETIMEDOUT)
+    return hcs_fail_errno(err, errno, "cannot execute the container's setup");
+  return -1;
+}
+
 static int boot(creation *made, hcs_error *err) {
-  int saved, r;
   if (launch(made, err) != 0) return -1;
   remotes_close(made);
-  r = boot_wait(made, err);
-  if (r != 0) hcs_fd_close(&made->boot); /* setup and guest end on this */
-  if (hcs_launch_finish(made->launch, made->deadline_ns) != 0) {
-    saved = errno;
-    made->launch = NULL;
-    hcs_fd_close(&made->boot);
-    return hcs_fail_errno(err, saved, "cannot execute the container's setup");
-  }
-  made->launch = NULL;
-  return r;
+  if (boot_wait(made, err) != 0) return boot_give_up(made, err);
+  if (hcs_launch_finish(made->launch, made->deadline_ns) == 0) return 0;
+  return hcs_fail_errno(err, errno, "the container's setup does not come to an end");
 }
 
 static int commit(creation *made, hcs_error *err) {

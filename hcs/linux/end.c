@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cgroup.h"
@@ -21,21 +22,34 @@
 
 #define DEATH_PATIENCE_NS (10ll * 1000000000)
 
+static void kill_and_await(int pidfd) {
+  syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+  hcs_wait_fd_uninterrupted(pidfd, POLLIN, hcs_clock_ns() + DEATH_PATIENCE_NS);
+}
+
+/*
+ * The guest is nobody's child but the system's, unless the host program is PID 1 (of a container, say)
+ * or a subreaper: then it is ours to reap. Otherwise this is ECHILD.
+ */
+static void reap(int pidfd) {
+  siginfo_t info;
+  waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | __WALL);
+}
+
 /* When PID 1 has gone, so has every process of its namespace, and with them the mounts. */
 static void guest_await(const hcs_status_page *status, int64_t patience_ns) {
   HCS_AUTO_FD pidfd = hcs_process_pidfd(status->guest, status->guest_start);
   if (pidfd < 0) return;
-  if (hcs_wait_fd_uninterrupted(pidfd, POLLIN, hcs_clock_ns() + patience_ns) == HCS_WAIT_READY)
-    return;
-  syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-  hcs_wait_fd_uninterrupted(pidfd, POLLIN, hcs_clock_ns() + DEATH_PATIENCE_NS);
+  if (hcs_wait_fd_uninterrupted(pidfd, POLLIN, hcs_clock_ns() + patience_ns) != HCS_WAIT_READY)
+    kill_and_await(pidfd);
+  reap(pidfd);
 }
 
 void hcs_end_kill_guest(const hcs_status_page *status) {
   HCS_AUTO_FD pidfd = hcs_process_pidfd(status->guest, status->guest_start);
   if (pidfd < 0) return;
-  syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-  hcs_wait_fd_uninterrupted(pidfd, POLLIN, hcs_clock_ns() + DEATH_PATIENCE_NS);
+  kill_and_await(pidfd);
+  reap(pidfd);
 }
 
 /* The lock of `dir` is held and its container is not alive. */
@@ -63,7 +77,7 @@ static int is_alive(int dir, const hcs_record *record, hcs_error *err) {
   if (strcmp(boot_id, record->boot_id) != 0) return 0;
   fd = hcs_socket_connect(dir, err);
   if (fd == -1) return -1;
-  return fd >= 0;
+  return fd != HCS_SOCKET_REFUSED;
 }
 
 int hcs_end_if_dead(int dir, const char *id, hcs_error *err) {
@@ -91,13 +105,15 @@ static int is_ours(int dir, const char *nonce, hcs_record *record, hcs_error *er
 
 int hcs_end_finish(const char *id, const char *nonce, hcs_error *err) {
   HCS_AUTO_FD root = hcs_state_root_open(err);
-  HCS_AUTO_FD dir = -1;
+  HCS_AUTO_LOCKED dir = -1;
   hcs_record record;
   int r;
   if (root < 0) return -1;
   dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-  if (dir < 0) return 0;
-  r = hcs_state_lock(root, dir, id, 1, err);
+  if (dir < 0 && errno == ENOENT) return 0;
+  if (dir < 0) return hcs_fail_errno(err, errno, "cannot open the state of container '%s'", id);
+  r = hcs_state_lock(root, dir, id, HCS_LOCK_SIGNALS, err);
+  if (r == -2) return HCS_INTERRUPTED;
   if (r == 1) r = is_ours(dir, nonce, &record, err);
   if (r <= 0) return r;
   r = clean(dir, &record, err);
@@ -109,10 +125,11 @@ int hcs_end_finish(const char *id, const char *nonce, hcs_error *err) {
 
 /* 1: something dead was cleaned up; 0: alive, or somebody is at work on it. */
 static int collect(int root, const char *id, hcs_error *err) {
-  HCS_AUTO_FD dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  HCS_AUTO_LOCKED dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   int r;
-  if (dir < 0) return 0;
-  r = hcs_state_lock(root, dir, id, 0, err);
+  if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) return 0;
+  if (dir < 0) return hcs_fail_errno(err, errno, "cannot open the state of container '%s'", id);
+  r = hcs_state_lock(root, dir, id, HCS_LOCK_TRY, err);
   if (r <= 0) return r;
   r = hcs_end_if_dead(dir, id, err);
   if (r <= 0) return r;

@@ -9,7 +9,8 @@
 /*
  * Cleans up the container `id` whose guest has said farewell or is lost: waits until the guest is
  * gone (its mounts go with it), kills it after two seconds, removes groups and state. Nothing left
- * to do (another client was faster) is success. `nonce` tells it from a successor of the same id.
+ * to do (another client was faster) is success; HCS_INTERRUPTED when a signal arrived while another
+ * client was at it. `nonce` tells it from a successor of the same id.
  */
 int hcs_end_finish(const char *id, const char *nonce, hcs_error *err);
 /* Kills a guest that does not answer; its whole container goes with it. */

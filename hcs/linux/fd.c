@@ -19,6 +19,15 @@ void hcs_fd_cleanup(int *fd) { hcs_fd_close(fd); }
 
 void hcs_free_cleanup(void *pointer_to_pointer) { free(*(void **)pointer_to_pointer); }
 
+int hcs_fd_raise(int fd) {
+  int raised;
+  if (fd < 0 || fd > 2) return fd;
+  raised = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  if (raised < 0) return fd;
+  hcs_fd_close(&fd);
+  return raised;
+}
+
 int hcs_fd_take(int *fd) {
   int taken = *fd;
   *fd = -1;

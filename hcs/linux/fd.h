@@ -14,6 +14,11 @@
 void hcs_fd_close(int *fd);
 void hcs_fd_cleanup(int *fd);
 void hcs_free_cleanup(void *pointer_to_pointer);
+/*
+ * The same descriptor from 3 on: a host program that has closed its standard streams goes on writing
+ * to these numbers. Stays where it is when no other number is free.
+ */
+int hcs_fd_raise(int fd);
 /* Gives the descriptor away: returns it and makes `*fd` -1. */
 int hcs_fd_take(int *fd);
 

@@ -74,7 +74,10 @@ ON_ITS_OWN_STACK static long arrange(hcs_launch *launch) {
   if (r < 0) return r;
   launch->moved_image = (int)r;
   for (i = 0; i < launch->count; i++) {
-    if (launch->descriptors[i] < 0) continue;
+    if (launch->descriptors[i] < 0) {
+      SYS1(__NR_close, i);
+      continue;
+    }
     r = SYS3(__NR_dup3, launch->descriptors[i], i, 0);
     if (r < 0) return r;
   }

@@ -60,10 +60,11 @@ int hcs_link_call(hcs_link *link, hcs_frame_type type, const void *payload, size
 }
 
 int hcs_link_end(hcs_link *link, hcs_error *err) {
+  int r;
   if (atomic_load(&link->cleaned)) return 0;
-  if (hcs_end_finish(link->id, link->nonce, err) != 0) return -1;
-  atomic_store(&link->cleaned, 1);
-  return 0;
+  r = hcs_end_finish(link->id, link->nonce, err);
+  if (r == 0) atomic_store(&link->cleaned, 1);
+  return r;
 }
 
 static int fail_state(const hcs_reply *reply, hcs_error *err) {

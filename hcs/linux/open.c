@@ -44,10 +44,14 @@ static int link_open(hcs_platform_system *system, const char *id, int dir, hcs_e
   fd = hcs_socket_connect(dir, err);
   if (fd >= 0) system->link = hcs_link_new(&record, fd, err);
   hcs_record_clear(&record);
-  if (fd == -2) return fail_gone(id, err);
+  if (fd == HCS_SOCKET_REFUSED) return fail_gone(id, err);
+  if (fd == HCS_SOCKET_BUSY)
+    return hcs_fail(err, HCS_E_BUSY, "too many clients wait for the container '%s': try again", id);
   if (fd < 0 || system->link == NULL) return -1;
   system->link->status = hcs_status_map(dir, err);
-  return system->link->status == NULL ? -1 : 0;
+  if (system->link->status != NULL) return 0;
+  /* cleaned up between the connection and now */
+  return hcs_error_kind(err) == HCS_E_FILE_NOT_FOUND ? fail_gone(id, err) : -1;
 }
 
 hcs_platform_system *hcs_linux_system_open(const char *id, hcs_error *err) {

@@ -17,11 +17,9 @@
 /* Many reads of a long output each cost a system call and a wake-up: a larger pipe halves both. */
 #define PIPE_BYTES (256 * 1024)
 
+/* The shared code counts who is inside: free comes when nobody is any more. */
 struct hcs_platform_stream {
-  pthread_mutex_t mutex;
-  int fd;    /* -1 after release, once no call uses it any more */
-  int users; /* calls that are using fd */
-  int released;
+  int fd;
   hcs_stdio which;
 };
 
@@ -40,27 +38,10 @@ hcs_platform_stream *hcs_pipe_make(hcs_stdio which, int *container_end, hcs_erro
   /* Only our end: each end is a file description of its own, the process sees a blocking pipe. */
   fcntl(ends[ours], F_SETFL, (ours == 1 ? O_WRONLY : O_RDONLY) | O_NONBLOCK);
   fcntl(ends[ours], F_SETPIPE_SZ, PIPE_BYTES); /* refused beyond the user's quota: 64 KiB then */
-  pthread_mutex_init(&stream->mutex, NULL);
-  stream->fd = ends[ours];
+  stream->fd = hcs_fd_raise(ends[ours]);
   stream->which = which;
   *container_end = ends[1 - ours];
   return stream;
-}
-
-/* The descriptor for the duration of one call, or -1. A release meanwhile takes effect after it. */
-static int use_begin(hcs_platform_stream *stream) {
-  int fd;
-  pthread_mutex_lock(&stream->mutex);
-  fd = stream->released ? -1 : stream->fd;
-  if (fd >= 0) stream->users++;
-  pthread_mutex_unlock(&stream->mutex);
-  return fd;
-}
-
-static void use_end(hcs_platform_stream *stream) {
-  pthread_mutex_lock(&stream->mutex);
-  if (--stream->users == 0 && stream->released) hcs_fd_close(&stream->fd);
-  pthread_mutex_unlock(&stream->mutex);
 }
 
 static int wait_more(int fd, short events, int64_t deadline_ns, hcs_error *err) {
@@ -92,11 +73,7 @@ static int read_until(int fd, void *data, size_t capacity, size_t *size, int64_t
 
 int hcs_linux_stream_read(hcs_platform_stream *stream, void *data, size_t capacity, size_t *size,
                           int64_t deadline_ns, hcs_error *err) {
-  int fd = use_begin(stream), r;
-  if (fd < 0) return hcs_fail(err, HCS_E_ALREADY_CLOSED, NULL);
-  r = read_until(fd, data, capacity, size, deadline_ns, err);
-  use_end(stream);
-  return r;
+  return read_until(stream->fd, data, capacity, size, deadline_ns, err);
 }
 
 /* ---- writing ------------------------------------------------------------------------------------- */
@@ -143,38 +120,30 @@ static int write_until(int fd, const void *data, size_t size, size_t *written, i
 
 int hcs_linux_stream_write(hcs_platform_stream *stream, const void *data, size_t size,
                            size_t *written, int64_t deadline_ns, hcs_error *err) {
-  int fd = use_begin(stream), r;
-  if (fd < 0) return hcs_fail_errno(err, EPIPE, "the process' stdin is closed");
-  r = write_until(fd, data, size, written, deadline_ns, err);
-  use_end(stream);
-  return r;
+  return write_until(stream->fd, data, size, written, deadline_ns, err);
 }
 
 /* ---- the handle ---------------------------------------------------------------------------------- */
 
-void hcs_linux_stream_release(hcs_platform_stream *stream) {
-  pthread_mutex_lock(&stream->mutex);
-  stream->released = 1;
-  if (stream->users == 0) hcs_fd_close(&stream->fd);
-  pthread_mutex_unlock(&stream->mutex);
-}
+/*
+ * Nothing to do here: free follows when the last call inside has returned, and closes. Nothing wakes a
+ * call that waits; it comes back with bytes, with the end, or at its deadline.
+ */
+void hcs_linux_stream_release(hcs_platform_stream *stream) { (void)stream; }
 
 void hcs_linux_stream_free(hcs_platform_stream *stream) {
   if (stream == NULL) return;
   hcs_fd_close(&stream->fd);
-  pthread_mutex_destroy(&stream->mutex);
   free(stream);
 }
 
 int hcs_pipe_poll_get(const hcs_platform_stream *stream, short *events) {
   *events = stream->which == HCS_STDIN ? POLLOUT : POLLIN;
-  return stream->released ? -1 : stream->fd;
+  return stream->fd;
 }
 
 int hcs_linux_stream_pollfd(hcs_platform_stream *stream, intptr_t *descriptor, hcs_error *err) {
-  short events;
-  int fd = hcs_pipe_poll_get(stream, &events);
-  if (fd < 0) return hcs_fail(err, HCS_E_ALREADY_CLOSED, NULL);
-  *descriptor = fd;
+  (void)err;
+  *descriptor = stream->fd;
   return 0;
 }

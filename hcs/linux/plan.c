@@ -88,10 +88,10 @@ int hcs_plan_make(hcs_plan_descriptors *descriptors, const hcs_config *config,
   writer to = {NULL, sizeof(hcs_plan), plan_bytes(config, workspace)};
   HCS_AUTO_FREE char *data = calloc(1, to.capacity);
   hcs_plan *plan = (hcs_plan *)(void *)data;
+  descriptors->list[HCS_FD_PLAN] = -1;
   if (data == NULL) return hcs_fail_memory(err);
   to.data = data;
   descriptors->list[HCS_FD_BOOT] = boot;
-  descriptors->list[HCS_FD_PLAN] = -1;
   descriptors->list[HCS_FD_CONTROL] = control;
   descriptors->count = HCS_FD_FIRST;
   plan->magic = HCS_PLAN_MAGIC;

@@ -28,18 +28,13 @@ static struct pollfd entry_make(const hcs_platform_poll_item *item) {
 int hcs_linux_poll(hcs_platform_poll_item *items, size_t count, int64_t deadline_ns,
                    hcs_error *err) {
   HCS_AUTO_FREE struct pollfd *entries = calloc(count + 1, sizeof *entries);
-  int released = 0;
   hcs_wait_result r;
   size_t i;
   if (entries == NULL) return hcs_fail_memory(err);
-  for (i = 0; i < count; i++) {
-    entries[i] = entry_make(&items[i]);
-    /* a stream whose pipe is closed already: reading and writing will say so at once */
-    if (entries[i].fd < 0) released = 1;
-  }
-  r = hcs_wait_fds(entries, count, released ? 0 : deadline_ns);
+  for (i = 0; i < count; i++) entries[i] = entry_make(&items[i]);
+  r = hcs_wait_fds(entries, count, deadline_ns);
   if (r == HCS_WAIT_INTERRUPTED) return HCS_INTERRUPTED;
   if (r == HCS_WAIT_FAILED) return hcs_fail_errno(err, errno, "cannot wait for %zu objects", count);
-  for (i = 0; i < count; i++) items[i].ready = entries[i].fd < 0 || entries[i].revents != 0;
+  for (i = 0; i < count; i++) items[i].ready = entries[i].revents != 0;
   return 0;
 }

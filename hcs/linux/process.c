@@ -87,6 +87,7 @@ static hcs_platform_process *spawn(hcs_platform_system *system, const hcs_spawn_
   for (i = 0; i < count; i++) hcs_fd_close(&fds[i]);
   if (r == 0) r = reply.status == HCS_STATUS_OK ? 0 : spawn_fail(&reply, request, err);
   if (r == 0) r = identity_take(process, &reply, err);
+  if (r == 0) process->tracked = 1;
   if (r == 0) return process;
   streams_free(streams);
   hcs_linux_process_free(process);
@@ -120,6 +121,7 @@ hcs_platform_process *hcs_linux_process_open(hcs_platform_system *system, uint32
   hcs_fd_close(&pair[1]);
   if (r == 0) r = hcs_reply_check(&reply, err);
   if (r == 0) r = identity_take(process, &reply, err);
+  if (r == 0) process->tracked = reply.tracked != 0;
   if (r == 0) return process;
   hcs_linux_process_free(process);
   return NULL;
@@ -140,7 +142,7 @@ static int exit_lost(const hcs_platform_process *process, hcs_process_exit *exit
                     "the container's guest was lost, and the exit code with it");
   exit->code = 137;
   exit->signal = "KILL";
-  exit->tracked = 1;
+  exit->tracked = process->tracked;
   return 0;
 }
 
@@ -153,6 +155,7 @@ int hcs_linux_process_wait(hcs_platform_process *process, int64_t deadline_ns,
     hcs_wait_result r = hcs_exit_wait(process->exit_socket, deadline_ns);
     if (r == HCS_WAIT_INTERRUPTED) return HCS_INTERRUPTED;
     if (r == HCS_WAIT_TIMEOUT) return hcs_fail(err, HCS_E_TIMEOUT, NULL);
+    if (r == HCS_WAIT_FAILED) return hcs_fail_errno(err, errno, "cannot wait for the process");
   }
   if (look == HCS_EXIT_KNOWN) {
     exit_read(&record, exit);

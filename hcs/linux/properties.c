@@ -76,7 +76,7 @@ static json_t *describe(int dir, const hcs_record *record, hcs_error *err) {
   hcs_status_page *status;
   json_t *properties;
   HCS_AUTO_FD fd = hcs_socket_connect(dir, err); /* whether anybody is there */
-  if (fd < 0) return NULL;
+  if (fd == -1 || fd == HCS_SOCKET_REFUSED) return NULL;
   status = hcs_status_map(dir, err);
   if (status == NULL) return NULL;
   properties = basic(record->id, record->name, record->owner, record->nonce,

@@ -89,6 +89,11 @@ int hcs_record_write(int dir, const hcs_record *record, hcs_error *err) {
   HCS_AUTO_FD fd = -1;
   json_decref(root);
   if (text == NULL) return hcs_fail_memory(err);
+  if (strlen(text) >= RECORD_MAX)
+    return hcs_fail(err, HCS_E_INVALID_PARAMETER,
+                    "config.Name, config.Owner: a container's record with them takes %zu bytes, at "
+                    "most %d fit",
+                    strlen(text), RECORD_MAX);
   fd = openat(dir, "record.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
       renameat(dir, "record.new", dir, "record") != 0)
@@ -109,8 +114,11 @@ int hcs_record_read(int dir, hcs_record *record, hcs_error *err) {
   root = json_loadb(text, (size_t)n, 0, NULL);
   r = root != NULL ? record_decode(root, record) : -1;
   json_decref(root);
-  if (r != 0) hcs_record_clear(record);
-  return r == 0;
+  if (r == 0) return 1;
+  /* not "none": a container may be alive behind it */
+  hcs_record_clear(record);
+  return hcs_fail(err, HCS_E_GEN_FAILURE,
+                  "a container's record is not one that this library reads");
 }
 
 /* ---- the status page --------------------------------------------------------------------------- */

@@ -52,17 +52,21 @@ static int clear_volatile(int dir, int lock, const char *folder, const char *boo
 int hcs_scratch_lock(const char *folder, const char *boot_id, hcs_error *err) {
   HCS_AUTO_FD dir = folder_open(folder, err);
   HCS_AUTO_FD lock = -1;
+  int locked;
   if (dir < 0) return -1;
   lock = openat(dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (lock < 0)
     return hcs_fail_errno(err, errno, "config.LayerFolderPath: cannot open the lock of '%s'",
                           folder);
-  if (flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+  locked = flock(lock, LOCK_EX | LOCK_NB);
+  if (locked != 0 && errno == EWOULDBLOCK)
     return hcs_fail(
         err, HCS_E_BUSY,
         "config.LayerFolderPath: '%s' is in use by another container: wait for its end, "
         "or give every container a folder of its own",
         folder);
+  if (locked != 0)
+    return hcs_fail_errno(err, errno, "config.LayerFolderPath: cannot lock '%s'", folder);
   if (clear_volatile(dir, lock, folder, boot_id, err) != 0) return -1;
   if (ftruncate(lock, 0) != 0 || pwrite(lock, boot_id, strlen(boot_id), 0) < 0)
     return hcs_fail_errno(err, errno, "config.LayerFolderPath: cannot write the lock of '%s'",

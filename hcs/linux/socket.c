@@ -18,7 +18,11 @@
 #define FLAGS (SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK)
 
 int hcs_socket_pair(int pair[2], hcs_error *err) {
-  if (socketpair(AF_UNIX, FLAGS, 0, pair) == 0) return 0;
+  if (socketpair(AF_UNIX, FLAGS, 0, pair) == 0) {
+    pair[0] = hcs_fd_raise(pair[0]);
+    pair[1] = hcs_fd_raise(pair[1]);
+    return 0;
+  }
   pair[0] = pair[1] = -1;
   return hcs_fail_errno(err, errno, "cannot make a socket to the container");
 }
@@ -44,8 +48,10 @@ int hcs_socket_connect(int dir, hcs_error *err) {
   HCS_AUTO_FD fd = socket(AF_UNIX, FLAGS, 0);
   address_make(&address, dir);
   if (fd < 0) return hcs_fail_errno(err, errno, "cannot make a socket to the container");
-  if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) return hcs_fd_take(&fd);
-  if (errno == ECONNREFUSED || errno == ENOENT) return -2;
+  if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+    return hcs_fd_raise(hcs_fd_take(&fd));
+  if (errno == ECONNREFUSED || errno == ENOENT) return HCS_SOCKET_REFUSED;
+  if (errno == EAGAIN) return HCS_SOCKET_BUSY;
   return hcs_fail_errno(err, errno, "cannot reach the container's guest");
 }
 

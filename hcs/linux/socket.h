@@ -13,7 +13,12 @@
 int hcs_socket_pair(int pair[2], hcs_error *err);
 /* The control socket in a container's state directory, bound, not yet listening. A descriptor. */
 int hcs_socket_bind(int dir, hcs_error *err);
-/* A connection to it: a descriptor; -2 when nobody listens there any more; -1. */
+/*
+ * A connection to it: a descriptor; HCS_SOCKET_REFUSED when nobody listens there any more;
+ * HCS_SOCKET_BUSY when somebody does, but too many wait already; -1.
+ */
+#define HCS_SOCKET_REFUSED (-2)
+#define HCS_SOCKET_BUSY (-3)
 int hcs_socket_connect(int dir, hcs_error *err);
 
 /* One message with descriptors. 0, or -1 with errno (EAGAIN: full). */

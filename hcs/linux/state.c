@@ -71,18 +71,26 @@ static int still_named(int root, int dir, const char *id) {
          ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 
-int hcs_state_lock(int root, int dir, const char *id, int wait, hcs_error *err) {
+int hcs_state_lock(int root, int dir, const char *id, hcs_lock_mode mode, hcs_error *err) {
   int r;
-  do r = flock(dir, wait ? LOCK_EX : LOCK_EX | LOCK_NB);
-  while (r != 0 && errno == EINTR);
+  do r = flock(dir, mode == HCS_LOCK_TRY ? LOCK_EX | LOCK_NB : LOCK_EX);
+  while (r != 0 && errno == EINTR && mode != HCS_LOCK_SIGNALS);
+  if (r != 0 && errno == EINTR) return -2;
   if (r != 0 && errno == EWOULDBLOCK) return 0;
   if (r != 0) return hcs_fail_errno(err, errno, "cannot lock the state of container '%s'", id);
   return still_named(root, dir, id);
 }
 
+void hcs_state_unlock(int *dir) {
+  int saved = errno;
+  if (*dir >= 0) flock(*dir, LOCK_UN);
+  errno = saved;
+  hcs_fd_close(dir);
+}
+
 /* 1: the directory is ours now; 0: try again; -1. */
 static int claim(int root, const char *id, int *dir, hcs_error *err) {
-  HCS_AUTO_FD candidate = -1;
+  HCS_AUTO_LOCKED candidate = -1;
   int made = mkdirat(root, id, 0700) == 0;
   int r;
   if (!made && errno != EEXIST)
@@ -90,7 +98,7 @@ static int claim(int root, const char *id, int *dir, hcs_error *err) {
   candidate = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (candidate < 0 && errno == ENOENT) return 0;
   if (candidate < 0) return hcs_fail_errno(err, errno, "the state of container '%s'", id);
-  r = hcs_state_lock(root, candidate, id, 1, err);
+  r = hcs_state_lock(root, candidate, id, HCS_LOCK_WAIT, err);
   if (r <= 0) return r;
   /* Between our mkdir and our lock another create may have claimed it: what counts is what is there. */
   r = hcs_end_if_dead(candidate, id, err);

@@ -62,12 +62,21 @@ int hcs_state_make(int root, const char *id, hcs_error *err);
  * Opens the directory of an existing container without a lock; 0xC037010E when there is none.
  */
 int hcs_state_open(int root, const char *id, hcs_error *err);
-/* Takes the lock. 1: have it; 0: the directory is no longer that of the id; -1. `wait` 0: do not wait,
- * 0 also when somebody else has it. */
-int hcs_state_lock(int root, int dir, const char *id, int wait, hcs_error *err);
+/*
+ * Takes the lock. 1: have it; 0: the directory is no longer that of the id; -1. With HCS_LOCK_TRY also
+ * 0 when somebody else has it; with HCS_LOCK_SIGNALS also -2 when a signal arrived while waiting.
+ */
+typedef enum hcs_lock_mode { HCS_LOCK_WAIT, HCS_LOCK_TRY, HCS_LOCK_SIGNALS } hcs_lock_mode;
+int hcs_state_lock(int root, int dir, const char *id, hcs_lock_mode mode, hcs_error *err);
+/*
+ * Closes a directory, and unlocks it first: a child that some thread of the host program forked
+ * meanwhile shares the lock and would keep it for as long as it lives.
+ */
+#define HCS_AUTO_LOCKED __attribute__((cleanup(hcs_state_unlock))) int
+void hcs_state_unlock(int *dir);
 
 int hcs_record_write(int dir, const hcs_record *record, hcs_error *err);
-/* 1: read; 0: there is none (yet) or it is not one of ours; -1: failed. */
+/* 1: read; 0: there is none (yet); -1: it cannot be read, and nothing is known of the container. */
 int hcs_record_read(int dir, hcs_record *record, hcs_error *err);
 
 /* A new status page, or the existing one, mapped; NULL on failure. */
