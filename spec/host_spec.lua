@@ -6,13 +6,16 @@ local support = require "spec.support"
 
 local program = (os.getenv "HCS_BUILD" or "build") .. "/test/host_program"
 
+-- What the shell puts before the program.
+local prefix = ""
+
 -- Runs the program on a script; its output if it ends with 0.
 local function host(mode, script, ...)
   local path = support.write_file(os.tmpname(), ([[
     local layer = %q
     local config = { Layers = { { Path = layer } }, TerminateOnLastHandleClosed = true }
   ]]):format(support.layer()) .. script)
-  local ok, output = pcall(support.shell, ("env LUA_PATH=%s LUA_CPATH=%s %s %s %s %s"):format(
+  local ok, output = pcall(support.shell, prefix .. ("env LUA_PATH=%s LUA_CPATH=%s %s %s %s %s"):format(
     support.quote(package.path), support.quote(package.cpath), support.quote(program), mode, path,
     table.concat({ ... }, " ")))
   os.remove(path)
@@ -170,6 +173,9 @@ describe("a host program that forks with open handles", function()
   end)
 
   it("has a child that may go on to close its Lua state", function()
+    -- A forked child keeps the memory of handles that the parent may have been using (handle.c): no leak.
+    prefix = "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 "
+    finally(function() prefix = "" end)
     host("run", fork_head .. [[
       local pid = fork()
       -- The child leaves the script; the program closes its state then.
