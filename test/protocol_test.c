@@ -286,6 +286,25 @@ static void an_exit_record_has_one_form(void **state) {
   assert_int_equal(look(NULL, 0, HCS_EXIT_PROCESS), HCS_EXIT_PENDING);
   bad.magic++;
   assert_int_equal(look(&bad, sizeof bad, HCS_EXIT_PROCESS), HCS_EXIT_LOST);
+  bad = good, bad.version = HCS_PROTOCOL_VERSION + 1;
+  assert_int_equal(look(&bad, sizeof bad, HCS_EXIT_PROCESS), HCS_EXIT_LOST);
+}
+
+static void an_exit_code_is_one_that_a_process_can_have(void **state) {
+  (void)state;
+  static const struct {
+    uint32_t code, signal;
+    hcs_exit_look look;
+  } rows[] = {
+      {0, 0, HCS_EXIT_KNOWN},    {255, 0, HCS_EXIT_KNOWN},        {137, 9, HCS_EXIT_KNOWN},
+      {192, 64, HCS_EXIT_KNOWN}, {256, 0, HCS_EXIT_LOST},         {UINT32_MAX, 0, HCS_EXIT_LOST},
+      {7, 9, HCS_EXIT_LOST},     {128 + 200, 200, HCS_EXIT_LOST},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const hcs_exit_record record = {
+        HCS_EXIT_MAGIC, HCS_PROTOCOL_VERSION, HCS_EXIT_PROCESS, rows[i].code, rows[i].signal, 1, 0};
+    assert_int_equal(look(&record, sizeof record, HCS_EXIT_PROCESS), rows[i].look);
+  }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -301,6 +320,7 @@ int main(void) {
       TEST(a_lost_guest_is_told),
       TEST(long_payloads_travel_in_a_sealed_memfd),
       TEST(an_exit_record_has_one_form),
+      TEST(an_exit_code_is_one_that_a_process_can_have),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,10 +34,11 @@ typedef struct device_link {
 static const kernel_mount proc_mount = {"proc", "proc", LOCKED, {{NULL, NULL}}};
 static const kernel_mount sysfs_mount = {
     "sysfs", "sys", LOCKED | MOUNT_ATTR_RDONLY, {{NULL, NULL}}};
-static const kernel_mount dev_mount = {"tmpfs",
-                                       "dev",
-                                       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
-                                       {{"mode", "0755"}, {"size", "64k"}, {NULL, NULL}}};
+static const kernel_mount dev_mount = {
+    "tmpfs",
+    "dev",
+    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+    {{"mode", "0755"}, {"size", "64k"}, {"nr_inodes", "1024"}, {NULL, NULL}}};
 
 static const kernel_mount dev_mounts[] = {
     {"devpts",

@@ -10,6 +10,7 @@
 
 #include "boot.h"
 #include "filesystem.h"
+#include "hosts.h"
 #include "mount.h"
 #include "plan.h"
 #include "privileges.h"
@@ -113,6 +114,7 @@ _Noreturn void init_run(const hcs_plan *plan, int work_group, char *name) {
   root = sys_openat(SYS_AT_FDCWD, ROOT_NAME, SYS_O_PATH | SYS_O_CLOEXEC | SYS_O_DIRECTORY, 0);
   check(root, HCS_STAGE_PIVOT, 4);
   filesystem_build((int)root);
+  hosts_mount((int)root, plan_string(plan, plan->host_name), plan->volume == 0);
   root_enter((int)root);
   sys_close((int)root);
   names_set(plan);

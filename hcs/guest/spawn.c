@@ -5,12 +5,15 @@
  * stop this child alone. It has a copy of all the guest's memory and descriptors, so those go first.
  */
 #include "spawn.h"
+
 #include "kernel.h"
 #include "sys.h"
 #include "users.h"
+#include <linux/prctl.h>
 
 #include <linux/fcntl.h>
 #include <linux/mman.h>
+#include <linux/prctl.h>
 #include <linux/resource.h>
 #include <linux/signal.h>
 
@@ -120,6 +123,8 @@ static long become(const user_identity *user) {
   if (r == -EPERM && user->group_count == 0) r = 0;
   if (r == 0) r = SYS3(__NR_setresgid, user->gid, user->gid, user->gid);
   if (r == 0) r = SYS3(__NR_setresuid, user->uid, user->uid, user->uid);
+  /* still a copy of the guest until exec; fs.suid_dumpable=1 would open it to the user's processes */
+  SYS5(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
   return r;
 }
 

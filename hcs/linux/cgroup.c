@@ -42,7 +42,15 @@ static hcs_cgroup_layout layout_get(void) {
 
 static const char *parent_get(void) {
   const char *given = secure_getenv("HCS_CGROUP_PARENT");
-  return given != NULL && given[0] == '/' ? given : DEFAULT_PARENT;
+  return given != NULL && given[0] != '\0' ? given : DEFAULT_PARENT;
+}
+
+static int parent_check(hcs_error *err) {
+  const char *parent = parent_get();
+  if (parent[0] == '/' && parent[1] != '\0' && strstr(parent, "/..") == NULL) return 0;
+  return hcs_fail(err, HCS_E_INVALID_PARAMETER,
+                  "HCS_CGROUP_PARENT: '%s' is not the path of a group below the root, such as %s",
+                  parent, DEFAULT_PARENT);
 }
 
 /* ---- names ------------------------------------------------------------------------------------- */
@@ -65,6 +73,7 @@ int hcs_cgroup_plan(hcs_record *record, hcs_error *err) {
   hcs_cgroup_layout layout = layout_get();
   char tree[64];
   size_t i;
+  if (parent_check(err) != 0) return -1;
   if (layout == HCS_CGROUP_V2) return add_tree(record, CGROUP_ROOT, err);
   if (layout == HCS_CGROUP_HYBRID && add_tree(record, UNIFIED_ROOT, err) != 0) return -1;
   for (i = 0; i < V1_COUNT; i++) {

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +23,6 @@
 
 #define PATIENCE_NS (5ll * 1000000000)
 #define ATTEMPTS 64
-#define DEPTH_MAX 16
 
 static int is_member(int group, long pid) {
   char pids[4096];
@@ -58,36 +58,57 @@ static void group_kill(int group, int64_t deadline_ns) {
   }
 }
 
-static int directory_remove(int parent, const char *name, int64_t deadline_ns, int depth);
-
-/* Groups that were made inside by somebody else go with ours. */
-static void children_remove(int group, int64_t deadline_ns, int depth) {
-  int copy = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* The first group below `group`: its descriptor, and its name; -1 when there is none. */
+static int child_open(int group, char name[NAME_MAX + 1]) {
+  int child = -1, copy = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *stream = copy >= 0 ? fdopendir(copy) : NULL;
-  struct dirent *entry;
+  const struct dirent *entry;
   if (stream == NULL) {
     hcs_fd_close(&copy);
-    return;
+    return -1;
   }
-  while ((entry = readdir(stream)) != NULL)
-    if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
-        strcmp(entry->d_name, "..") != 0)
-      directory_remove(group, entry->d_name, deadline_ns, depth + 1);
+  while (child < 0 && (entry = readdir(stream)) != NULL) {
+    if (entry->d_type != DT_DIR || entry->d_name[0] == '.') continue;
+    snprintf(name, NAME_MAX + 1, "%s", entry->d_name);
+    child = openat(group, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  }
   closedir(stream);
+  return child;
+}
+
+/*
+ * Removes one group that has none below it, of those that were made inside by somebody else: goes down
+ * as deep as it gets, however deep that is, with two descriptors.
+ */
+static int leaf_remove(int group, int64_t deadline_ns) {
+  char name[NAME_MAX + 1], deeper[NAME_MAX + 1];
+  HCS_AUTO_FD parent = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  HCS_AUTO_FD leaf = parent < 0 ? -1 : child_open(parent, name);
+  int next;
+  if (leaf < 0) return -1;
+  while ((next = child_open(leaf, deeper)) >= 0) {
+    hcs_fd_close(&parent);
+    parent = leaf;
+    leaf = next;
+    memcpy(name, deeper, sizeof name);
+  }
+  if (unlinkat(parent, name, AT_REMOVEDIR) == 0) return 0;
+  group_kill(leaf, deadline_ns);
+  return unlinkat(parent, name, AT_REMOVEDIR);
 }
 
 /* A task leaves its group a moment after its parent or pidfd hears of its end: hence the attempts. */
-static int directory_remove(int parent, const char *name, int64_t deadline_ns, int depth) {
+static int directory_remove(const char *path, int64_t deadline_ns) {
   int attempt;
   for (attempt = 0; attempt < ATTEMPTS; attempt++) {
     HCS_AUTO_FD group = -1;
-    if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
-    if (errno != EBUSY || depth > DEPTH_MAX) return -1;
-    group = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (rmdir(path) == 0 || errno == ENOENT) return 0;
+    if (errno != EBUSY) return -1;
+    group = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (group < 0) continue;
     group_kill(group, deadline_ns);
     hcs_wait_group_empty(group, deadline_ns);
-    children_remove(group, deadline_ns, depth);
+    while (leaf_remove(group, deadline_ns) == 0 && hcs_clock_ns() < deadline_ns) continue;
     if (hcs_clock_ns() >= deadline_ns) break;
   }
   errno = EBUSY;
@@ -98,7 +119,7 @@ int hcs_cgroup_remove(const hcs_record *record, hcs_error *err) {
   int64_t deadline_ns = hcs_clock_ns() + PATIENCE_NS;
   size_t i;
   for (i = 0; i < record->group_count; i++)
-    if (directory_remove(AT_FDCWD, record->groups[i], deadline_ns, 0) != 0)
+    if (directory_remove(record->groups[i], deadline_ns) != 0)
       return hcs_fail_errno(err, errno, "cannot remove the control group %s of container '%s'",
                             record->groups[i], record->id);
   return 0;

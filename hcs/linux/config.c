@@ -20,11 +20,12 @@ static const char *text_or(const json_t *object, const char *field, const char *
 
 static int check_directory(const char *path, const char *field, hcs_error *err) {
   struct stat info;
+  if (path[0] == '\0') return hcs_fail(err, HCS_E_INVALID_PARAMETER, "%s: missing", field);
   if (path[0] != '/')
     return hcs_fail(err, HCS_E_INVALID_PARAMETER, "%s: '%s' is not an absolute path", field, path);
   if (stat(path, &info) != 0) return hcs_fail_errno(err, errno, "%s: cannot use '%s'", field, path);
   if (!S_ISDIR(info.st_mode))
-    return hcs_fail_errno(err, ENOTDIR, "%s: '%s' must be a directory", field, path);
+    return hcs_fail(err, HCS_E_DIRECTORY, "%s: '%s' is not a directory", field, path);
   return 0;
 }
 
@@ -75,6 +76,18 @@ static uint64_t tmpfs_bytes(void) {
   return (uint64_t)info.totalram * info.mem_unit / 4;
 }
 
+/* It goes into /etc/hosts, too. An id is always one: both allow the same characters. */
+static int check_host_name(const char *name, hcs_error *err) {
+  static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+  if (strlen(name) > HOST_NAME_MAX_BYTES)
+    return hcs_fail(err, HCS_E_INVALID_PARAMETER, "config.HostName: longer than %d bytes",
+                    HOST_NAME_MAX_BYTES);
+  if (name[strspn(name, allowed)] != '\0')
+    return hcs_fail(err, HCS_E_INVALID_PARAMETER,
+                    "config.HostName: '%s' is not made of A-Z a-z 0-9 . _ - alone", name);
+  return 0;
+}
+
 int hcs_config_read(hcs_config *config, const char *id, const hcs_document *document,
                     hcs_error *err) {
   const json_t *root = document->root;
@@ -88,9 +101,7 @@ int hcs_config_read(hcs_config *config, const char *id, const hcs_document *docu
   config->is_volatile =
       hcs_document_bool(root, "IgnoreFlushesDuringBoot") && config->scratch != NULL;
   config->end_with_last_handle = hcs_document_bool(root, "TerminateOnLastHandleClosed");
-  if (strlen(config->host_name) > HOST_NAME_MAX_BYTES)
-    return hcs_fail(err, HCS_E_INVALID_PARAMETER, "config.HostName: longer than %d bytes",
-                    HOST_NAME_MAX_BYTES);
+  if (check_host_name(config->host_name, err) != 0) return -1;
   if (config->scratch != NULL && config->scratch[0] != '/')
     return hcs_fail(err, HCS_E_INVALID_PARAMETER,
                     "config.LayerFolderPath: '%s' is not an absolute path", config->scratch);

@@ -41,7 +41,7 @@ int hcs_file_put(int dir, const char *path, const char *text) {
 }
 
 long hcs_file_get(int dir, const char *path, char *text, size_t size) {
-  HCS_AUTO_FD fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+  HCS_AUTO_FD fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   ssize_t n;
   if (fd < 0) return -1;
   n = read(fd, text, size - 1);

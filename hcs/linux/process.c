@@ -60,10 +60,37 @@ static int streams_make(uint32_t flags, hcs_platform_stream *streams[3], int *fd
   return 0;
 }
 
+/* What execve(2) says of a command, in its user's words. */
+static int exec_fail(int32_t error, const char *command, hcs_error *err) {
+  int has_slash = strchr(command, '/') != NULL;
+  switch (error) {
+  case ENOENT:
+    return hcs_fail_errno(err, error,
+                          has_slash ? "the container has no '%s', or not what its first line names"
+                                    : "the container has no '%s' in the PATH of the process",
+                          command);
+  case EACCES:
+    return hcs_fail_errno(err, error,
+                          "the container's '%s' is no file that this user may execute (chmod +x?)",
+                          command);
+  case E2BIG:
+    return hcs_fail_errno(err, error,
+                          "the arguments and environment of '%s' are too long: hand data over as "
+                          "input, or in a file",
+                          command);
+  case ENOEXEC:
+    return hcs_fail_errno(err, error,
+                          "the container's '%s' is no program for this machine, and no script with "
+                          "a #! line",
+                          command);
+  default: return hcs_stage_fail(HCS_STAGE_EXEC, error, command, err);
+  }
+}
+
 static int spawn_fail(const hcs_reply *reply, const hcs_spawn_request *request, hcs_error *err) {
   const char *subject = NULL;
   if (reply->status != HCS_STATUS_FAILED) return hcs_reply_check(reply, err);
-  if (reply->stage == HCS_STAGE_EXEC) subject = request->command;
+  if (reply->stage == HCS_STAGE_EXEC) return exec_fail(reply->error, request->command, err);
   if (reply->stage == HCS_STAGE_DIRECTORY) subject = request->directory;
   if (reply->stage == HCS_STAGE_USER_LOOKUP || reply->stage == HCS_STAGE_USER)
     subject = request->user;
@@ -121,6 +148,8 @@ hcs_platform_process *hcs_linux_process_open(hcs_platform_system *system, uint32
   hcs_fd_close(&pair[1]);
   if (r == 0) r = hcs_reply_check(&reply, err);
   if (r == 0) r = identity_take(process, &reply, err);
+  if (r == 0 && process->pid != pid)
+    r = hcs_fail(err, HCS_E_UNEXPECTED_VALUE, "the container's guest names another process");
   if (r == 0) process->tracked = reply.tracked != 0;
   if (r == 0) return process;
   hcs_linux_process_free(process);

@@ -63,6 +63,11 @@ static int copy_text(char *to, size_t size, const char *from) {
   return 0;
 }
 
+/* What is removed because a record says so lies in a cgroup tree, and is not a way out of it. */
+static int is_group(const char *path) {
+  return strncmp(path, "/sys/fs/cgroup/", 15) == 0 && strstr(path, "/../") == NULL;
+}
+
 static int record_decode(const json_t *root, hcs_record *record) {
   json_t *groups = json_object_get(root, "groups");
   size_t i;
@@ -78,7 +83,7 @@ static int record_decode(const json_t *root, hcs_record *record) {
   record->owner = strdup(hcs_document_string(root, "owner"));
   for (i = 0; i < json_array_size(groups); i++) {
     const char *path = json_string_value(json_array_get(groups, i));
-    if (path == NULL || hcs_record_add_group(record, path) != 0) return -1;
+    if (path == NULL || !is_group(path) || hcs_record_add_group(record, path) != 0) return -1;
   }
   return record->name != NULL && record->owner != NULL ? 0 : -1;
 }

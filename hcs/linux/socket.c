@@ -17,9 +17,23 @@
 
 #define FLAGS (SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK)
 
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83 /* Linux 6.16 */
+#endif
+
+/*
+ * Refuses descriptors: a guest has none to give, and the kernel's closing of one that nobody takes can
+ * be made to hang (a socket with SO_LINGER). Kernels before 6.16 drop them as they come.
+ */
+static int refuse_descriptors(int fd) {
+  const int off = 0;
+  setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off);
+  return fd;
+}
+
 int hcs_socket_pair(int pair[2], hcs_error *err) {
   if (socketpair(AF_UNIX, FLAGS, 0, pair) == 0) {
-    pair[0] = hcs_fd_raise(pair[0]);
+    pair[0] = refuse_descriptors(hcs_fd_raise(pair[0]));
     pair[1] = hcs_fd_raise(pair[1]);
     return 0;
   }
@@ -49,7 +63,7 @@ int hcs_socket_connect(int dir, hcs_error *err) {
   address_make(&address, dir);
   if (fd < 0) return hcs_fail_errno(err, errno, "cannot make a socket to the container");
   if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
-    return hcs_fd_raise(hcs_fd_take(&fd));
+    return refuse_descriptors(hcs_fd_raise(hcs_fd_take(&fd)));
   if (errno == ECONNREFUSED || errno == ENOENT) return HCS_SOCKET_REFUSED;
   if (errno == EAGAIN) return HCS_SOCKET_BUSY;
   return hcs_fail_errno(err, errno, "cannot reach the container's guest");

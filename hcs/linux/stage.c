@@ -18,9 +18,10 @@ static const stage_text texts[] = {
     {HCS_STAGE_PLAN, 0, "setup does not understand its plan"},
     {HCS_STAGE_CGROUP, 0, "setup cannot join the container's control groups"},
     {HCS_STAGE_NAMESPACE, 0, "the kernel refuses new namespaces (see the sysctls user.max_*)"},
-    {HCS_STAGE_LAYER, 0, "cannot use a layer"},
+    {HCS_STAGE_LAYER, 0, "cannot use the layer"},
     {HCS_STAGE_SCRATCH, 0, "cannot prepare the scratch folder"},
-    {HCS_STAGE_OVERLAY, 0, "overlayfs refuses these layers and this scratch folder"},
+    {HCS_STAGE_OVERLAY, 0,
+     "overlayfs refuses these layers and this scratch folder (one of them twice, or inside another?)"},
     {HCS_STAGE_VOLUME, 0, "cannot use the VolumePath"},
     {HCS_STAGE_PROC, 0, "cannot mount /proc (a link or a file in the layers?)"},
     {HCS_STAGE_SYSFS, 0, "cannot mount /sys (a link or a file in the layers?)"},
@@ -35,10 +36,10 @@ static const stage_text texts[] = {
     {HCS_STAGE_PROCESS_CGROUP, 0, "the process cannot join the container's control groups"},
     {HCS_STAGE_STREAMS, 0, "cannot connect the process' streams"},
     {HCS_STAGE_USER_LOOKUP, HCS_E_NO_SUCH_USER,
-     "config.User: no such user or group in the container's /etc/passwd and /etc/group"},
+     "config.User: not in the container's /etc/passwd or /etc/group:"},
     {HCS_STAGE_USER, 0, "cannot become the user"},
-    {HCS_STAGE_DIRECTORY, HCS_E_DIRECTORY, "config.WorkingDirectory: cannot enter the directory"},
-    {HCS_STAGE_EXEC, 0, "cannot execute the command in the container"},
+    {HCS_STAGE_DIRECTORY, HCS_E_DIRECTORY, "config.WorkingDirectory: cannot enter"},
+    {HCS_STAGE_EXEC, 0, "the container cannot execute"},
 };
 
 static const stage_text *text_find(uint32_t stage) {
