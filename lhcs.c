@@ -226,6 +226,16 @@ static int core_error_new(lua_State *L) {
   return 1;
 }
 
+/* error_reword(err, message) → err, fresh and of a known name, with a message that tells more */
+static int core_error_reword(lua_State *L) {
+  hcs_error *err = check_error(L, 1);
+  const char *message = luaL_checkstring(L, 2);
+  hcs_error_assign(err, hcs_error_name(err), message, hcs_error_operation(err), hcs_error_id(err),
+                   hcs_error_pid(err), hcs_error_errno(err));
+  lua_settop(L, 1);
+  return 1;
+}
+
 /* error_fields(err [, table]) → the table of further fields, or nil; with a table, sets it. */
 static int core_error_fields(lua_State *L) {
   check_error(L, 1);
@@ -268,18 +278,35 @@ static int classify(lua_State *L) {
 
 /* ---- arguments --------------------------------------------------------------------------------- */
 
+/* The box of class `name` at `arg`; anything else raises, and argument 1 is what a method is called on. */
+static void *check_box(lua_State *L, int arg, const char *name) {
+  void *box = luaL_testudata(L, arg, name);
+  if (box != NULL) return box;
+  const char *got = luaL_getmetafield(L, arg, "__name") == LUA_TSTRING ? lua_tostring(L, -1)
+                                                                       : luaL_typename(L, arg);
+  const char *advice = arg == 1 ? "; call it with a colon" : "";
+  luaL_argerror(L, arg, lua_pushfstring(L, "%s expected, got %s%s", name, got, advice));
+  return NULL;
+}
+
 static int64_t check_deadline(lua_State *L, int arg) { return (int64_t)luaL_checkinteger(L, arg); }
 
+/* Where a bad argument was found, for the error. */
+typedef struct place {
+  const char *operation, *id;
+  uint32_t pid;
+} place;
+
 /*
- * A string that C can take whole: NULL and a filled error if it has a zero byte in it. The caller has
+ * A string that C can take whole: NULL and a filled error if it has a NUL byte in it. The caller has
  * looked at the type, before it pushed anything: an absent argument's place is taken then.
  */
-static const char *check_text(lua_State *L, int arg, const char *what, hcs_error *err) {
+static const char *check_text(lua_State *L, int arg, const char *what, place at, hcs_error *err) {
   size_t size;
   const char *text = lua_tolstring(L, arg, &size);
   if (strlen(text) == size) return text;
-  lua_pushfstring(L, "%s: a zero byte is not allowed", what);
-  hcs_error_assign(err, "InvalidParameter", lua_tostring(L, -1), NULL, NULL, 0, NULL);
+  lua_pushfstring(L, "%s: a NUL byte is not allowed in it", what);
+  hcs_error_assign(err, "InvalidParameter", lua_tostring(L, -1), at.operation, at.id, at.pid, NULL);
   lua_pop(L, 1);
   return NULL;
 }
@@ -287,14 +314,14 @@ static const char *check_text(lua_State *L, int arg, const char *what, hcs_error
 /* An integer in [low, high], or 0 and a filled error: a number that is out of range is the system's
    business, not a wrong type. */
 static int check_range(lua_State *L, int arg, lua_Integer low, lua_Integer high, const char *what,
-                       lua_Integer *value, hcs_error *err) {
+                       lua_Integer *value, place at, hcs_error *err) {
   int exact;
   *value = lua_tointegerx(L, arg, &exact);
   if (exact && *value >= low && *value <= high) return 1;
   lua_pushvalue(L, arg); /* lua_tostring would change the argument in place */
   lua_pushfstring(L, "%s: %I to %I expected, got %s", what, (LUAI_UACINT)low, (LUAI_UACINT)high,
                   lua_tostring(L, -1));
-  hcs_error_assign(err, "InvalidParameter", lua_tostring(L, -1), NULL, NULL, 0, NULL);
+  hcs_error_assign(err, "InvalidParameter", lua_tostring(L, -1), at.operation, at.id, at.pid, NULL);
   lua_pop(L, 2);
   return 0;
 }
@@ -302,7 +329,7 @@ static int check_range(lua_State *L, int arg, lua_Integer low, lua_Integer high,
 /* ---- containers -------------------------------------------------------------------------------- */
 
 static hcs_system *check_system(lua_State *L, int arg) {
-  container_box *box = luaL_checkudata(L, arg, CONTAINER);
+  container_box *box = check_box(L, arg, CONTAINER);
   luaL_argcheck(L, box->system != NULL, arg, "container has been collected");
   return box->system;
 }
@@ -329,7 +356,8 @@ static int core_container_create(lua_State *L) {
   container_box *box = new_container(L);
   hcs_error *err = push_error(L);
   const char *id = NULL;
-  if (!lua_isnil(L, 1) && (id = check_text(L, 1, "id", err)) == NULL) return fail(L);
+  place at = {"hcs::CreateComputeSystem", lua_tostring(L, 1), 0};
+  if (!lua_isnil(L, 1) && (id = check_text(L, 1, "id", at, err)) == NULL) return fail(L);
   box->system = hcs_system_create(id, config, err);
   return push_new(L, box->system);
 }
@@ -339,7 +367,8 @@ static int core_container_open(lua_State *L) {
   luaL_checktype(L, 1, LUA_TSTRING);
   container_box *box = new_container(L);
   hcs_error *err = push_error(L);
-  const char *id = check_text(L, 1, "id", err);
+  place at = {"hcs::OpenComputeSystem", lua_tostring(L, 1), 0};
+  const char *id = check_text(L, 1, "id", at, err);
   if (id == NULL) return fail(L);
   box->system = hcs_system_open(id, err);
   return push_new(L, box->system);
@@ -347,7 +376,7 @@ static int core_container_open(lua_State *L) {
 
 /* Ends the handle now and, if that ends the container, waits for it: close() and __close. */
 static int container_close(lua_State *L) {
-  container_box *box = luaL_checkudata(L, 1, CONTAINER);
+  container_box *box = check_box(L, 1, CONTAINER);
   hcs_error *err = push_error(L);
   int status = box->system != NULL ? hcs_system_close(box->system, 1, err) : 0;
   return push_status(L, status < 0 ? status : 0);
@@ -355,7 +384,7 @@ static int container_close(lua_State *L) {
 
 /* A finalizer does not wait; free closes. */
 static int container__gc(lua_State *L) {
-  container_box *box = luaL_checkudata(L, 1, CONTAINER);
+  container_box *box = check_box(L, 1, CONTAINER);
   hcs_system *system = box->system;
   box->system = NULL;
   hcs_system_free(system);
@@ -363,7 +392,7 @@ static int container__gc(lua_State *L) {
 }
 
 static int container__tostring(lua_State *L) {
-  container_box *box = luaL_checkudata(L, 1, CONTAINER);
+  container_box *box = check_box(L, 1, CONTAINER);
   if (box->system == NULL) {
     lua_pushliteral(L, CONTAINER ": (closed)");
     return 1;
@@ -408,7 +437,7 @@ static int container_resume(lua_State *L) { return container_do(L, hcs_system_re
 
 /* hcsshim's constant: HCS has no such query any more. */
 static int container_has_pending_updates(lua_State *L) {
-  luaL_checkudata(L, 1, CONTAINER);
+  check_box(L, 1, CONTAINER);
   lua_pushboolean(L, 0);
   return 1;
 }
@@ -462,7 +491,7 @@ static int container_pollfd(lua_State *L) {
 /* ---- processes --------------------------------------------------------------------------------- */
 
 static process_box *check_process_box(lua_State *L, int arg) {
-  process_box *box = luaL_checkudata(L, arg, PROCESS);
+  process_box *box = check_box(L, arg, PROCESS);
   luaL_argcheck(L, box->process != NULL, arg, "process has been collected");
   return box;
 }
@@ -497,20 +526,21 @@ static int container_open_process(lua_State *L) {
   process_box *box = new_process(L, 1);
   hcs_error *err = push_error(L);
   lua_Integer pid;
-  if (!check_range(L, 2, 1, UINT32_MAX, "pid", &pid, err)) return fail(L);
+  place at = {"hcs::System::OpenProcess", hcs_system_id(system), 0};
+  if (!check_range(L, 2, 1, UINT32_MAX, "pid", &pid, at, err)) return fail(L);
   box->opened = 1;
   box->process = hcs_process_open(system, (uint32_t)pid, err);
   return push_new(L, box->process);
 }
 
 static int process_close(lua_State *L) {
-  process_box *box = luaL_checkudata(L, 1, PROCESS);
+  process_box *box = check_box(L, 1, PROCESS);
   hcs_error *err = push_error(L);
   return push_status(L, box->process != NULL ? hcs_process_close(box->process, err) : 0);
 }
 
 static int process__gc(lua_State *L) {
-  process_box *box = luaL_checkudata(L, 1, PROCESS);
+  process_box *box = check_box(L, 1, PROCESS);
   hcs_process *process = box->process;
   box->process = NULL;
   hcs_process_free(process);
@@ -518,7 +548,7 @@ static int process__gc(lua_State *L) {
 }
 
 static int process__tostring(lua_State *L) {
-  process_box *box = luaL_checkudata(L, 1, PROCESS);
+  process_box *box = check_box(L, 1, PROCESS);
   if (box->process == NULL) {
     lua_pushliteral(L, PROCESS ": (closed)");
     return 1;
@@ -550,8 +580,13 @@ static int process_kill(lua_State *L) {
   return push_status(L, hcs_process_kill(process, push_error(L)));
 }
 
+static place place_of(const hcs_process *process, const char *operation) {
+  place at = {operation, hcs_process_system_id(process), hcs_process_pid(process)};
+  return at;
+}
+
 /* [-0, +1] "TERM" as it is, 15 as "15". */
-static const char *push_signal(lua_State *L, int arg, hcs_error *err) {
+static const char *push_signal(lua_State *L, int arg, place at, hcs_error *err) {
   int exact;
   lua_Integer number = lua_tointegerx(L, arg, &exact);
   if (lua_type(L, arg) == LUA_TNUMBER && exact)
@@ -559,7 +594,7 @@ static const char *push_signal(lua_State *L, int arg, hcs_error *err) {
   else
     lua_pushvalue(L, arg);
   lua_tostring(L, -1);
-  return check_text(L, -1, "signal", err);
+  return check_text(L, -1, "signal", at, err);
 }
 
 /* process_signal(process, signal, group) */
@@ -567,7 +602,7 @@ static int signal_process(lua_State *L, int group) {
   hcs_process *process = check_process(L, 1);
   if (lua_type(L, 2) != LUA_TNUMBER) luaL_checktype(L, 2, LUA_TSTRING);
   hcs_error *err = push_error(L);
-  const char *signal = push_signal(L, 2, err);
+  const char *signal = push_signal(L, 2, place_of(process, "hcs::Process::Signal"), err);
   lua_insert(L, -2); /* the error on top */
   if (signal == NULL) return fail(L);
   return push_status(L, hcs_process_signal(process, signal, group, err));
@@ -584,8 +619,9 @@ static int process_resize_console(lua_State *L) {
   luaL_checktype(L, 3, LUA_TNUMBER);
   hcs_error *err = push_error(L);
   lua_Integer width, height;
-  if (!check_range(L, 2, 0, UINT16_MAX, "width", &width, err) ||
-      !check_range(L, 3, 0, UINT16_MAX, "height", &height, err))
+  place at = place_of(process, "hcs::Process::ResizeConsole");
+  if (!check_range(L, 2, 0, UINT16_MAX, "width", &width, at, err) ||
+      !check_range(L, 3, 0, UINT16_MAX, "height", &height, at, err))
     return fail(L);
   return push_status(L,
                      hcs_process_resize_console(process, (uint16_t)width, (uint16_t)height, err));
@@ -647,7 +683,7 @@ static int core_process_opened(lua_State *L) {
 static const char *const stream_names[] = {"stdin", "stdout", "stderr"};
 
 static hcs_stream *check_stream(lua_State *L, int arg) {
-  stream_box *box = luaL_checkudata(L, arg, STREAM);
+  stream_box *box = check_box(L, arg, STREAM);
   luaL_argcheck(L, box->stream != NULL, arg, "stream has been collected");
   return box->stream;
 }
@@ -669,13 +705,13 @@ static int process_stdout(lua_State *L) { return process_stream(L, HCS_STDOUT); 
 static int process_stderr(lua_State *L) { return process_stream(L, HCS_STDERR); }
 
 static int stream_close(lua_State *L) {
-  stream_box *box = luaL_checkudata(L, 1, STREAM);
+  stream_box *box = check_box(L, 1, STREAM);
   hcs_error *err = push_error(L);
   return push_status(L, box->stream != NULL ? hcs_stream_close(box->stream, err) : 0);
 }
 
 static int stream__gc(lua_State *L) {
-  stream_box *box = luaL_checkudata(L, 1, STREAM);
+  stream_box *box = check_box(L, 1, STREAM);
   hcs_stream *stream = box->stream;
   box->stream = NULL;
   hcs_stream_free(stream);
@@ -683,7 +719,7 @@ static int stream__gc(lua_State *L) {
 }
 
 static int stream__tostring(lua_State *L) {
-  stream_box *box = luaL_checkudata(L, 1, STREAM);
+  stream_box *box = check_box(L, 1, STREAM);
   if (box->stream == NULL)
     lua_pushliteral(L, STREAM ": (closed)");
   else
@@ -773,6 +809,74 @@ static int core_stream_take_line(lua_State *L) {
   size_t length = (size_t)(newline - bytes);
   lua_pushlstring(L, bytes, keep ? length + 1 : length); /* if this throws nothing is lost */
   hcs_stream_consume(stream, length + 1);
+  return 1;
+}
+
+static int is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+static int is_digit(char c) { return c >= '0' && c <= '9'; }
+
+static int is_hexadecimal(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* A place in the buffered bytes. */
+typedef struct scanner {
+  const char *at, *end;
+} scanner;
+
+static int accept(scanner *s, char a, char b) {
+  if (s->at == s->end || (*s->at != a && *s->at != b)) return 0;
+  s->at++;
+  return 1;
+}
+
+static size_t accept_all(scanner *s, int (*belongs)(char c)) {
+  const char *start = s->at;
+  while (s->at < s->end && belongs(*s->at)) s->at++;
+  return (size_t)(s->at - start);
+}
+
+/* Goes past what liolib takes for a numeral: the longest run that could begin one. */
+static void accept_numeral(scanner *s) {
+  int (*belongs)(char c) = is_digit;
+  size_t count = 0;
+  (void)accept(s, '+', '-');
+  if (accept(s, '0', '0')) {
+    if (accept(s, 'x', 'X'))
+      belongs = is_hexadecimal;
+    else
+      count = 1;
+  }
+  count += accept_all(s, belongs);
+  if (accept(s, '.', '.')) count += accept_all(s, belongs);
+  if (count == 0 || !(belongs == is_digit ? accept(s, 'e', 'E') : accept(s, 'p', 'P'))) return;
+  (void)accept(s, '+', '-');
+  (void)accept_all(s, is_digit);
+}
+
+#define NUMERAL_MAX 200 /* liolib's */
+
+/*
+ * stream_take_number(stream) → the number that the buffer begins with; nil, and nothing is taken, if there
+ * is none or it may go on behind the buffered bytes (lua/hcs/reading.lua reads it then)
+ */
+static int core_stream_take_number(lua_State *L) {
+  hcs_stream *stream = check_stream(L, 1);
+  size_t size = 0;
+  const char *bytes = hcs_stream_buffer(stream, &size);
+  if (size == 0) return 0;
+  scanner s = {bytes, bytes + size};
+  (void)accept_all(&s, is_space);
+  const char *start = s.at;
+  accept_numeral(&s);
+  size_t length = (size_t)(s.at - start);
+  if (s.at == s.end || length > NUMERAL_MAX) return 0;
+  char numeral[NUMERAL_MAX + 1];
+  memcpy(numeral, start, length);
+  numeral[length] = '\0';
+  if (lua_stringtonumber(L, numeral) == 0) return 0;
+  hcs_stream_consume(stream, (size_t)(s.at - bytes));
   return 1;
 }
 
@@ -1018,6 +1122,7 @@ static const luaL_Reg core_functions[] = {
     {"error_events", core_error_events},
     {"error_fields", core_error_fields},
     {"error_new", core_error_new},
+    {"error_reword", core_error_reword},
     {"gc", core_gc},
     {"marshal", core_marshal},
     {"poll", core_poll},
@@ -1032,6 +1137,7 @@ static const luaL_Reg core_functions[] = {
     {"stream_name", core_stream_name},
     {"stream_take", core_stream_take},
     {"stream_take_line", core_stream_take_line},
+    {"stream_take_number", core_stream_take_number},
     {"stream_write", core_stream_write},
     {"type", core_type},
     {NULL, NULL},

@@ -108,6 +108,45 @@ describe("read", function()
     end
   end)
 
+  it("reads numerals that go on behind what is buffered", function()
+    local _, stdin, stdout = shell [[
+      for part in 12 '34 ' ' ' - 5 . 5 e '1 ' 0 x f 'f ' 1; do printf %s "$part"; usleep 5000; done]]
+    assert(stdin:close())
+    for _, expected in ipairs { 1234, -55.0, 0xff, 1 } do
+      local number = stdout:read "n"
+      assert.equal(expected, number)
+      assert.equal(math.type(expected), math.type(number))
+    end
+    assert.is_nil(stdout:read "n")
+    assert.is_nil(stdout:read(1))
+  end)
+
+  it("reads many numerals as io.lines does", function()
+    local numerals = {}
+    for i = 1, 20000 do
+      numerals[i] = ("%d"):format(i) .. (i % 3 == 0 and ".25" or "") .. (i % 7 == 0 and "\r\n" or " ")
+    end
+    local text = table.concat(numerals)
+    local name = support.write_file(os.tmpname(), text)
+    finally(function() os.remove(name) end)
+    local _, stdin, stdout = shell "cat; seq 20000"
+    local written = 1
+    local next_number = stdout:lines "n"
+    for expected in io.lines(name, "n") do
+      while written <= #text do
+        local count = stdin:write_some(text:sub(written, written + 4096), 0)
+        if not count then break end
+        written = written + count
+      end
+      local number = next_number()
+      if expected ~= number then assert.equal(expected, number) end
+    end
+    assert(stdin:close())
+    local sum = 0
+    for number in next_number do sum = sum + number end
+    assert.equal(20000 * 20001 // 2, sum)
+  end)
+
   it("takes several formats, up to the first that fails", function()
     local stdout = output_of "7 rest\nabc\n"
     assert.same({ n = 4, 7, " rest", "ab", "c" }, table.pack(stdout:read("n", "l", 2, "l")))

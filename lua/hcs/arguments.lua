@@ -20,7 +20,8 @@ end
 -- The object that a method was called on. Positions do not count it, as in Lua's own messages.
 function arguments.self(object, class, name)
   if core_class(object) ~= class then
-    error(("calling '%s' on bad self (hcs.%s expected, got %s)"):format(name, class, type_name(object)), 3)
+    local problem = "calling '%s' on bad self (hcs.%s expected, got %s; call it with a colon)"
+    error(problem:format(name, class, type_name(object)), 3)
   end
 end
 

@@ -1,6 +1,6 @@
 -- JSON text, through lua-cjson where it can be trusted. The one that is packaged most (2.1.0) knows only doubles: it
 -- reads 4242 as 4242.0, loses the last digits of long integers and writes 1e14 in exponent form. So integers are
--- written here, and long ones are hidden from it in strings that begin with a zero byte, which no real string does
+-- written here, and long ones are hidden from it in strings that begin with a NUL byte, which no real string does
 -- (the core's JSON library refuses them).
 local cjson = require "cjson".new()
 

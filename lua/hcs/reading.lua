@@ -6,7 +6,7 @@ local deadline = require "hcs.deadline"
 local error, math, select, setmetatable, string, table = error, math, select, setmetatable, string, table
 local tonumber, type = tonumber, type
 local buffered, byte_at = core.stream_buffered, core.stream_byte
-local take, take_line = core.stream_take, core.stream_take_line
+local take, take_line, take_number = core.stream_take, core.stream_take_line, core.stream_take_number
 
 local reading = {}
 
@@ -114,6 +114,9 @@ local function scan_numeral(self)
 end
 
 local function read_number(stream)
+  local number = take_number(stream)
+  if number then return number end
+  -- At the edge of what is buffered, or no numeral.
   local ok, err = skip_space(stream)
   if not ok then return nil, err end
   local numeral = setmetatable({ stream = stream, length = 0 }, cursor)
