@@ -77,13 +77,16 @@ describe("a wrong argument of the module's functions raises:", function()
   end)
 
   it("document", function()
+    local unknown = "unknown document type '%s'; there are ComputeSystemQuery, ContainerConfig, ProcessConfig, " ..
+      "PropertyQuery, ResourceModificationRequestResponse"
     check_rows({
       { "document", bad(1, "document", "string expected, got nil") },
       { "document", bad(1, "document", "string expected, got table"), {}, {} },
       { "document", bad(2, "document", "table expected, got nil"), "ContainerConfig" },
       { "document", bad(2, "document", "table expected, got string"), "ContainerConfig", "{}" },
-      { "document", bad(1, "document", "unknown document type 'containerconfig'"), "containerconfig", {} },
-      { "document", bad(1, "document", "unknown document type 'ContainerProperties'"), "ContainerProperties", {} },
+      { "document", bad(1, "document", unknown:format "containerconfig"), "containerconfig", {} },
+      { "document", bad(1, "document", unknown:format "ContainerProperties"), "ContainerProperties", {} },
+      { "document", bad(1, "document", unknown:format "Container"), "Container" },
     }, call)
   end)
 
@@ -93,6 +96,9 @@ describe("a wrong argument of the module's functions raises:", function()
       { "poll", bad(1, "poll", "table expected, got nil") },
       { "poll", bad(1, "poll", "an empty list needs a timeout"), {} },
       { "poll", bad(1, "poll", "an empty list needs a timeout"), {}, math.huge },
+      { "poll", bad(1, "poll", "a list expected, got a table with named fields"), { a = io.stdout }, 0 },
+      { "poll", bad(1, "poll", "a list expected, got a table with named fields"), { a = io.stdout } },
+      { "poll", bad(1, "poll", "a list expected, got a table with holes"), { [2] = io.stdout }, 0 },
       { "poll", bad(1, "poll", "objects[1]: " .. expected .. "number"), { 1 }, 0 },
       { "poll", bad(1, "poll", "objects[1]: " .. expected .. "table"), { {} }, 0 },
       { "poll", bad(1, "poll", "objects[1]: " .. expected .. "userdata"), { io.stdout }, 0 },
@@ -145,6 +151,8 @@ describe("a wrong argument of a method raises:", function()
       { "create_process", bad(1, "create_process", "string or table expected, got nil") },
       { "create_process", bad(1, "create_process", "string or table expected, got number"), 5 },
       { "create_process", bad(1, "create_process", "string or table expected, got function"), print },
+      { "create_process", bad(2, "create_process", "nothing expected: options are for run"), "true", {} },
+      { "create_process", bad(2, "create_process", "nothing expected: options are for run"), "true", false },
       { "run", bad(1, "run", "string or table expected, got nil") },
       { "run", bad(1, "run", "string or table expected, got boolean"), true },
       { "run", bad(2, "run", "table expected, got number"), "true", 5 },
@@ -162,7 +170,7 @@ describe("a wrong argument of a method raises:", function()
       { "unknown option 'timout' to 'run' (did you mean 'timeout'?)", { timout = 1 } },
       { "unknown option 'Check' to 'run' (did you mean 'check'?)", { Check = true } },
       { "unknown option 'maxoutput' to 'run' (did you mean 'max_output'?)", { maxoutput = 1 } },
-      { "unknown option 'environment' to 'run'", { environment = {} } },
+      { "unknown option 'environment' to 'run' (options are check, input, max_output, timeout)", { environment = {} } },
       { "bad option [1] to 'run' (a name expected)", { "sh" } },
       { "bad option 'input' to 'run' (string expected, got number)", { input = 5 } },
       { "bad option 'input' to 'run' (string expected, got hcs.stream)", { input = stdin } },
@@ -179,7 +187,7 @@ describe("a wrong argument of a method raises:", function()
   it("processes", function()
     local rows = {
       { "communicate", bad(1, "communicate", "table expected, got string"), "input" },
-      { "communicate", "unknown option 'check' to 'communicate'", { check = true } },
+      { "communicate", "unknown option 'check' to 'communicate' (options are input, timeout)", { check = true } },
       { "communicate", "bad option 'timeout' to 'communicate' (number expected, got boolean)", { timeout = true } },
     }
     timeout_rows(rows, "wait", 1)
@@ -226,6 +234,17 @@ describe("a wrong argument of a method raises:", function()
     end
   end)
 
+  it("a dot for a colon, for every method", function()
+    for _, class in ipairs { "container", "process", "stream" } do
+      for name, method in pairs(debug.getregistry()["hcs." .. class].__index) do
+        local message = raised(method, { "true" })
+        assert(message:find("got table; call it with a colon)", 1, true), name .. ": " .. message)
+        message = raised(method)
+        assert(message:find("; call it with a colon)", 1, true), name .. ": " .. message)
+      end
+    end
+  end)
+
   it("another object as self of a metamethod", function()
     for _, class in ipairs { "container", "process", "stream" } do
       local metatable = debug.getregistry()["hcs." .. class]
@@ -261,26 +280,41 @@ describe("a wrong argument of a method raises:", function()
         assert.equal("InvalidParameter", refused(hcs.create_container(id, support.config())).name, id)
         assert.equal("InvalidParameter", refused(hcs.open_container(id)).name, id)
       end
+      assert.equal("hcs::CreateComputeSystem a: id: a NUL byte is not allowed in it (0x57)",
+        tostring(refused(hcs.create_container("a\0b", support.config()))))
+      assert.equal("hcs::OpenComputeSystem a: id: a NUL byte is not allowed in it (0x57)",
+        tostring(refused(hcs.open_container "a\0b")))
     end)
 
     it("pids", function()
       for _, pid in ipairs { 0, -1, 1.5, 2 ^ 32, math.huge, NAN } do
         assert.equal("InvalidParameter", refused(container:open_process(pid)).name)
       end
-      assert.equal("pid: 1 to 4294967295 expected, got -1", refused(container:open_process(-1)).message)
+      local err = refused(container:open_process(-1))
+      assert.equal("pid: 1 to 4294967295 expected, got -1", err.message)
+      assert.equal("hcs::System::OpenProcess", err.operation)
+      assert.equal(container:id(), err.id)
     end)
 
     it("signals", function()
       for _, signal in ipairs { "", "NOSUCH", "TERM ", "T\0ERM", -1, 1.5, 1000 } do
-        assert.equal("InvalidParameter", refused(process:signal(signal)).name)
+        local err = refused(process:signal(signal))
+        assert.equal("InvalidParameter", err.name)
+        assert.equal("hcs::Process::Signal", err.operation)
+        assert.equal(container:id(), err.id)
+        assert.equal(process:pid(), err.pid)
       end
+      assert.equal("signal: a NUL byte is not allowed in it", refused(process:signal "T\0ERM").message)
     end)
 
     it("sizes of consoles", function()
       for _, size in ipairs { { -1, 24 }, { 80, 65536 }, { 80.5, 24 } } do
         assert.equal("InvalidParameter", refused(process:resize_console(table.unpack(size))).name)
       end
-      assert.equal("width: 0 to 65535 expected, got 80.5", refused(process:resize_console(80.5, 24)).message)
+      local err = refused(process:resize_console(80.5, 24))
+      assert.equal("width: 0 to 65535 expected, got 80.5", err.message)
+      assert.equal("hcs::Process::ResizeConsole", err.operation)
+      assert.equal(process:pid(), err.pid)
     end)
 
     it("documents", function()
@@ -293,6 +327,7 @@ describe("a wrong argument of a method raises:", function()
 
     it("commands", function()
       local both = "config: CommandLine and CommandArgs are both given, one is the command"
+      local option = "config.%s: unknown field; it is an option: c:run(command, {%s = …})"
       local none = "config: no command; give CommandLine or CommandArgs (the array part of the table)"
       for command, message in pairs {
         [{}] = none,
@@ -307,6 +342,10 @@ describe("a wrong argument of a method raises:", function()
         [{ "echo", print }] = "config.CommandArgs[2]: string expected, got function",
         [{ "echo", 5 }] = "config.CommandArgs[2]: string expected, got number",
         [{ "echo", user = "0" }] = "config.user: unknown field, did you mean 'User'?",
+        [{ "echo", timeout = 1 }] = option:format("timeout", "timeout"),
+        [{ "echo", check = false }] = option:format("check", "check"),
+        [{ "echo", input = "" }] = option:format("input", "input"),
+        [{ "echo", max_output = 1 }] = option:format("max_output", "max_output"),
       } do
         for _, method in ipairs { "run", "create_process" } do
           local err = refused(container[method](container, command))
@@ -316,6 +355,14 @@ describe("a wrong argument of a method raises:", function()
         end
       end
     end)
+  end)
+end)
+
+describe("an older Lua", function()
+  it("is told what is needed, before anything else is loaded", function()
+    local path = assert(package.searchpath("hcs", package.path))
+    local chunk = assert(loadfile(path, "t", { _VERSION = "Lua 5.1", error = error }))
+    assert.equal("hcs needs Lua 5.4 or later, this is Lua 5.1; for busted: lua5.4 /usr/bin/busted", raised(chunk))
   end)
 end)
 

@@ -216,6 +216,18 @@ describe("a mistake in a document is named by its path:", function()
   end)
 end)
 
+describe("hcs.get_containers", function()
+  it("sorts by id", function()
+    local handles, ids = {}, {}
+    for _, id in ipairs { "sorted-b", "sorted-c", "sorted-a" } do
+      handles[#handles + 1] = assert(hcs.create_container(id, support.config { Owner = "document_spec" }))
+    end
+    for i, found in ipairs(assert(hcs.get_containers { Owners = { "document_spec" } })) do ids[i] = found.Id end
+    for _, container in ipairs(handles) do container:close() end
+    assert.same({ "sorted-a", "sorted-b", "sorted-c" }, ids)
+  end)
+end)
+
 describe("a result", function()
   local function read(text)
     return document.decode("ContainerProperties", text)

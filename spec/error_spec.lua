@@ -143,6 +143,82 @@ describe("a classifier", function()
   end)
 end)
 
+describe("a missed deadline", function()
+  local c, p
+
+  setup(function()
+    c = support.container()
+    p = assert(c:create_process { "sleep", "1000", CreateStdInPipe = true, CreateStdOutPipe = true })
+  end)
+
+  teardown(function()
+    c:terminate()
+    c:wait(10)
+    c:close()
+    c, p = nil, nil
+  end)
+
+  local function missed(message, operation, pid, result, err)
+    assert.is_nil(result)
+    assert.equal("Timeout", err.name)
+    assert.is_true(hcs.is_timeout(err))
+    assert.is_nil(err.code)
+    assert.equal(message, err.message)
+    assert.equal(operation, err.operation)
+    assert.equal(pid, err.pid)
+    assert.equal("string", type(err.id))
+  end
+
+  it("says that a container has not ended, and within what", function()
+    local operation = "hcsshim::ComputeSystem::Wait"
+    missed("the container has not ended within 0.02 s", operation, nil, c:wait(0.02))
+    missed("the container has not ended yet", operation, nil, c:wait(0))
+  end)
+
+  it("says that a container has not been started", function()
+    local created <close> = assert(hcs.create_container(nil, support.config()))
+    missed("the container has not ended within 0.02 s; it is Created: call start() first",
+      "hcsshim::ComputeSystem::Wait", nil, created:wait(0.02))
+  end)
+
+  it("says that a process has not ended", function()
+    missed("the process has not ended within 0.02 s", "hcsshim::Process::Wait", p:pid(), p:wait(0.02))
+    missed("the process has not ended yet", "hcsshim::Process::Wait", p:pid(), p:wait(0))
+  end)
+
+  it("says which stream has no bytes, and that stdin takes none", function()
+    local stdin <close>, stdout = assert(p:stdin()), assert(p:stdout())
+    missed("no bytes on stdout within 0.02 s", "hcs::Stream::Read", p:pid(), stdout:read_some(0.02))
+    missed("no bytes on stdout yet", "hcs::Stream::Read", p:pid(), stdout:read_some(0))
+    while stdin:write_some(("x"):rep(65536), 0) do end
+    missed("stdin has taken no bytes within 0.02 s", "hcs::Stream::Write", p:pid(), stdin:write_some("x", 0.02))
+    stdout:close()
+  end)
+end)
+
+describe("what is not built yet", function()
+  it("is NotSupported by its own name, and after the end what everything is", function()
+    local c <close> = support.container()
+    for _, name in ipairs { "statistics", "process_list", "mapped_virtual_disks" } do
+      local result, err = c[name](c)
+      if not result then
+        assert.is_true(hcs.is_not_supported(err))
+        assert.equal(name .. " is not supported on Linux yet", err.message)
+      end
+    end
+    assert(c:terminate())
+    assert(c:wait(10))
+    local _, expected = c:create_process "true"
+    for _, name in ipairs { "statistics", "process_list", "mapped_virtual_disks" } do
+      local result, err = c[name](c)
+      assert.is_nil(result)
+      assert.equal(0xC0370110, err.code)
+      assert.equal(expected.message, err.message)
+      assert.equal(c:id(), err.id)
+    end
+  end)
+end)
+
 describe("hcs.type", function()
   it("knows our objects only", function()
     assert.equal("error", hcs.type(missing()))

@@ -120,6 +120,16 @@ describe("run with check = true", function()
     end
   end)
 
+  it("writes control characters and what is not UTF-8 as escapes, and cuts a long line", function()
+    local function message(words)
+      return failure("ProcessFailed", c:run(sh("printf '" .. words .. "' >&2; exit 9"), { check = true })).message
+    end
+    contains(": exited with code 9: b\\27[31m\\9é \\255x\\194\\133", message [[a\nb\033[31m\té \377x\302\205\r\n]])
+    local long = message(("é"):rep(149) .. "ab€" .. ("x"):rep(99))
+    assert.equal("éab", long:match "éab.*$") -- the sign is longer than what is left of 300 bytes
+    assert.truthy(utf8.len(long))
+  end)
+
   it("says the command and the code also when stderr is empty", function()
     local err = failure("ProcessFailed", c:run("ls -l /dev/null/x", { check = true }))
     contains("ls -l /dev/null/x", err.message)

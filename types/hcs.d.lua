@@ -2,6 +2,8 @@
 -- LuaCATS annotations of everything public. spec/types_spec.lua holds them against the live module, both ways.
 --
 -- A fallible call returns its result, or nil and an hcs.error. Times are seconds; nil and math.huge are for ever.
+-- "Not on Linux yet": the call, or a config with the field, is NotSupported there. read_file, write_file and interact
+-- are planned and not there at all.
 
 ---Containers with the API of Windows' Host Compute Service.
 ---@class hcs
@@ -22,22 +24,22 @@ function hcs.create_container(id, config) end
 ---@return hcs.error? err
 function hcs.open_container(id) end
 
----The containers that a query matches: OR within a list, AND between lists. Opens no handle.
+---The containers that a query matches, sorted by id: OR within a list, AND between lists. Opens no handle.
 ---@param query hcs.ComputeSystemQuery?
----@param types hcs.PropertyType[]?
+---@param types hcs.PropertyType[]? not on Linux yet
 ---@return hcs.ContainerProperties[]? containers
 ---@return hcs.error? err
 function hcs.get_containers(query, types) end
 
 ---Waits until one of the objects is ready: stopped; exited; bytes or the end to read; stdin takes bytes or its
----reader is gone. What has ended stays ready. An empty list sleeps.
+---reader is gone. What has ended stays ready. An empty list sleeps, and raises without a timeout.
 ---@param objects (hcs.container|hcs.process|hcs.stream|hcs.pollable)[]
 ---@param timeout number?
 ---@return table? ready the very objects, in their order; empty after the timeout
 ---@return hcs.error? err
 function hcs.poll(objects, timeout) end
 
----Removes what dead containers left behind.
+---Removes what dead containers left behind. Good at the start of a test run.
 ---@return integer? cleaned number of containers
 ---@return hcs.error? err
 function hcs.gc() end
@@ -134,10 +136,12 @@ function container:stop(timeout) end
 ---@return hcs.error? err
 function container:wait(timeout) end
 
+---Not on Linux yet.
 ---@return true? paused
 ---@return hcs.error? err
 function container:pause() end
 
+---Not on Linux yet.
 ---@return true? resumed
 ---@return hcs.error? err
 function container:resume() end
@@ -145,32 +149,37 @@ function container:resume() end
 ---@return false
 function container:has_pending_updates() end
 
----@param types hcs.PropertyType[]?
+---@param types hcs.PropertyType[]? not on Linux yet
 ---@return hcs.ContainerProperties? properties
 ---@return hcs.error? err
 function container:properties(types) end
 
+---Not on Linux yet.
 ---@return hcs.Statistics? statistics
 ---@return hcs.error? err
 function container:statistics() end
 
+---Not on Linux yet.
 ---@return hcs.ProcessListItem[]? processes
 ---@return hcs.error? err
 function container:process_list() end
 
+---Not on Linux yet.
 ---@return table<integer, hcs.MappedVirtualDiskController>? controllers
 ---@return hcs.error? err
 function container:mapped_virtual_disks() end
 
+---Not on Linux yet.
 ---@param request hcs.ResourceModificationRequestResponse
 ---@return true? modified
 ---@return hcs.error? err
 function container:modify(request) end
 
 ---@param command string|hcs.ProcessConfig a CommandLine, or a ProcessConfig whose array part is its CommandArgs
+---@param options nil there are none here, run has some: anything raises
 ---@return hcs.process? process
 ---@return hcs.error? err
-function container:create_process(command) end
+function container:create_process(command, options) end
 
 ---Another handle on a process of the container.
 ---@param pid integer inside the container
@@ -242,11 +251,12 @@ function process:wait(timeout) end
 ---@return hcs.error? err InvalidProcessState before the end
 function process:exit_code() end
 
----@return string? signal "KILL", …; nil if it exited by itself
----@return hcs.error? err
+---@return string? signal "KILL", …; nil alone if it exited by itself; before the end nil and
+---@return hcs.error? err InvalidProcessState
 function process:exit_signal() end
 
----@param width integer
+---Not on Linux yet.
+---@param width integer characters, 0 to 65535
 ---@param height integer
 ---@return true? resized
 ---@return hcs.error? err
@@ -342,7 +352,7 @@ function stream:write_some(data, timeout) end
 ---@return hcs.error? err
 function stream:flush() end
 
----When the last stdin stream is closed the process sees end-of-file. May be repeated.
+---When the last stdin stream is closed the process sees end-of-file. Closing stdout stops no process. May be repeated.
 ---@return true? closed
 ---@return hcs.error? err
 function stream:close() end
@@ -405,27 +415,27 @@ function stream:timeout() end
 ---@field LayerFolderPath? string scratch folder; without it a tmpfs
 ---@field Layers? hcs.Layer[] read-only directories, topmost first
 ---@field Credentials? string Windows only
----@field ProcessorCount? integer at most one of the three Processor… fields
----@field ProcessorWeight? integer 1 to 10000
----@field ProcessorMaximum? integer 1/100 % of the host
----@field StorageIOPSMaximum? integer operations a second
----@field StorageBandwidthMaximum? integer bytes a second
----@field StorageSandboxSize? integer bytes of scratch
----@field MemoryMaximumInMB? integer hard limit, swap included
+---@field ProcessorCount? integer at most one of the three Processor… fields; not on Linux yet
+---@field ProcessorWeight? integer 1 to 10000; not on Linux yet
+---@field ProcessorMaximum? integer 1/100 % of the host; not on Linux yet
+---@field StorageIOPSMaximum? integer operations a second; not on Linux yet
+---@field StorageBandwidthMaximum? integer bytes a second; not on Linux yet
+---@field StorageSandboxSize? integer bytes of scratch; not on Linux yet
+---@field MemoryMaximumInMB? integer hard limit, swap included; not on Linux yet
 ---@field HostName? string the id if not said
----@field MappedDirectories? hcs.MappedDir[]
----@field MappedPipes? hcs.MappedPipe[]
+---@field MappedDirectories? hcs.MappedDir[] not on Linux yet
+---@field MappedPipes? hcs.MappedPipe[] not on Linux yet
 ---@field HvPartition? boolean Windows only
----@field NetworkSharedContainerName? string a container's id, or the path of a network namespace
+---@field NetworkSharedContainerName? string a container's id, or the path of a network namespace; not on Linux yet
 ---@field EndpointList? string[] Windows only
 ---@field HvRuntime? hcs.HvRuntime Windows only
 ---@field Servicing? boolean Windows only
----@field AllowUnqualifiedDNSQuery? boolean
----@field DNSSearchList? string separated by commas
+---@field AllowUnqualifiedDNSQuery? boolean not on Linux yet
+---@field DNSSearchList? string separated by commas; not on Linux yet
 ---@field ContainerType? string "Linux"
 ---@field TerminateOnLastHandleClosed? boolean end with the last container handle
----@field MappedVirtualDisks? hcs.MappedVirtualDisk[]
----@field AssignedDevices? hcs.AssignedDevice[]
+---@field MappedVirtualDisks? hcs.MappedVirtualDisk[] not on Linux yet
+---@field AssignedDevices? hcs.AssignedDevice[] not on Linux yet
 
 ---@class (exact) hcs.Layer
 ---@field ID? string
@@ -472,11 +482,11 @@ function stream:timeout() end
 ---@field User? string "name", "uid", "name:group" or "uid:gid"; "0:0" if not said
 ---@field WorkingDirectory? string "/" if not said
 ---@field Environment? table<string, string> added variables
----@field EmulateConsole? boolean a pseudo terminal; implies the stdin and stdout pipes
+---@field EmulateConsole? boolean a pseudo terminal; implies the stdin and stdout pipes; not on Linux yet
 ---@field CreateStdInPipe? boolean
 ---@field CreateStdOutPipe? boolean
 ---@field CreateStdErrPipe? boolean
----@field ConsoleSize? integer[] height, width
+---@field ConsoleSize? integer[] height, width; not on Linux yet
 ---@field CreateInUtilityVm? boolean
 ---@field OCISpecification? any
 

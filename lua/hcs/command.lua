@@ -33,11 +33,23 @@ local function refuse(container, problem)
   return errors.fail("InvalidParameter", problem, "hcs::System::CreateProcess", container:id())
 end
 
+-- What run takes in its other table.
+local OPTIONS = { "check", "input", "max_output", "timeout" }
+
+local function misplaced_option(config)
+  for _, name in ipairs(OPTIONS) do
+    if config[name] ~= nil then
+      return ("config.%s: unknown field; it is an option: c:run(command, {%s = …})"):format(name, name)
+    end
+  end
+end
+
 -- The same for a process that is to be made in the container: exactly one of CommandLine and CommandArgs is there; nil
 -- and an error.
 function command.config(container, given)
   local config, problem = command.normalize(given)
-  if not config then return refuse(container, problem) end
+  problem = problem or misplaced_option(config)
+  if problem then return refuse(container, problem) end
   local line, arguments = has_command_line(config), has_arguments(config)
   if line and arguments then
     return refuse(container, "config: CommandLine and CommandArgs are both given, one is the command")

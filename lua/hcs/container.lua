@@ -10,12 +10,15 @@ local run = require "hcs.run"
 local waitable = require "hcs.waitable"
 
 local check_self, check_timeout, check_value = arguments.self, arguments.timeout, arguments.value
+local string = string
 
 local container = {}
 local methods = {}
 
 local STOP_SECONDS = 10
 local UNEXPECTED_EXIT = 0xC0370106
+local ENDED = "the container has ended and cannot be used again: create a new one"
+local PLATFORM = core.BACKEND:gsub("^%l", string.upper)
 
 local run_options = { input = "string", timeout = "seconds", check = "boolean", max_output = "bytes" }
 
@@ -50,28 +53,29 @@ function methods:properties(types)
 end
 
 -- One property that has to be asked for by name; unlike the document that it is a part of, it ends with the container.
-local function property(self, asked, field)
+local function property(self, method, asked, field)
   if self:state() == "Stopped" then
-    return errors.fail("VmcomputeAlreadyStopped", nil, "hcs::System::Properties", self:id())
+    return errors.fail("VmcomputeAlreadyStopped", ENDED, "hcs::System::Properties", self:id())
   end
   local all, err = properties(self, { asked })
-  if not all then return nil, err end
-  return all[field]
+  if all then return all[field] end
+  if err.name ~= "NotSupported" then return nil, err end
+  return errors.reword(err, ("%s is not supported on %s yet"):format(method, PLATFORM))
 end
 
 function methods:statistics()
   check_self(self, "container", "statistics")
-  return property(self, "Statistics", "Statistics")
+  return property(self, "statistics", "Statistics", "Statistics")
 end
 
 function methods:process_list()
   check_self(self, "container", "process_list")
-  return property(self, "ProcessList", "ProcessList")
+  return property(self, "process_list", "ProcessList", "ProcessList")
 end
 
 function methods:mapped_virtual_disks()
   check_self(self, "container", "mapped_virtual_disks")
-  return property(self, "MappedVirtualDisk", "MappedVirtualDiskControllers")
+  return property(self, "mapped_virtual_disks", "MappedVirtualDisk", "MappedVirtualDiskControllers")
 end
 
 function methods:modify(request)
@@ -89,7 +93,13 @@ end
 function methods:wait(timeout)
   check_self(self, "container", "wait")
   check_timeout(timeout, 1, "wait")
-  return wait(self, timeout)
+  local ended, err = wait(self, timeout)
+  if ended then return true end
+  ended, err = errors.missed(err, "the container has not ended", timeout)
+  if err.name == "Timeout" and self:state() == "Created" then
+    return errors.reword(err, err.message .. "; it is Created: call start() first")
+  end
+  return ended, err
 end
 
 -- Gone is gone, however it ended.
@@ -115,9 +125,10 @@ function methods:stop(timeout)
   return wait_until_gone(self)
 end
 
-function methods:create_process(given)
+function methods:create_process(given, nothing)
   check_self(self, "container", "create_process")
   arguments.command(given, 1, "create_process")
+  if nothing ~= nil then arguments.fail(2, "create_process", "nothing expected: options are for run") end
   local config, err = command.config(self, given)
   if not config then return nil, err end
   return command.start(self, config)

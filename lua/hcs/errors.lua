@@ -12,6 +12,17 @@ function errors.fail(name, message, operation, id, pid, errno)
   return nil, core.error_new(name, message, operation, id, pid, errno)
 end
 
+-- Gives an error of the core's, which nobody has seen yet, a message that tells more; returns nil and it.
+function errors.reword(err, message)
+  return nil, core.error_reword(err, message)
+end
+
+-- The same for a missed deadline: what has not happened, and within which time. Other errors stay as they are.
+function errors.missed(err, what, timeout)
+  if err.name ~= "Timeout" then return nil, err end
+  return errors.reword(err, timeout == 0 and what .. " yet" or ("%s within %g s"):format(what, timeout))
+end
+
 -- Adds fields to an error; returns it.
 function errors.extend(err, fields)
   local all = core.error_fields(err) or core.error_fields(err, {})

@@ -1,4 +1,11 @@
 -- hcs: containers with the API of Windows' Host Compute Service. `local hcs = require "hcs"`
+
+-- Said here, before older Luas trip over the syntax of the other files.
+local major, minor = _VERSION:match "(%d+)%.(%d+)"
+if major * 100 + minor < 504 then
+  error(("hcs needs Lua 5.4 or later, this is %s; for busted: lua5.4 /usr/bin/busted"):format(_VERSION), 0)
+end
+
 local arguments = require "hcs.arguments"
 local command = require "hcs.command"
 local container = require "hcs.container"
@@ -9,7 +16,7 @@ local poll = require "hcs.poll"
 local process = require "hcs.process"
 local stream = require "hcs.stream"
 
-local error, pairs = error, pairs
+local pairs, table = pairs, table
 
 local hcs = {
   _VERSION = "hcs " .. core.VERSION,
@@ -58,7 +65,9 @@ function hcs.get_containers(query, types)
   local text
   text, err = core.enumerate(query_text, property_query)
   if not text then return nil, err end
-  return document.decode_list("ContainerProperties", text)
+  local list = document.decode_list("ContainerProperties", text)
+  table.sort(list, function(a, b) return a.Id < b.Id end)
+  return list
 end
 
 -- Document types that are sent, and what error messages call a document of the type.
@@ -70,11 +79,16 @@ local sent = {
   ResourceModificationRequestResponse = "request",
 }
 
+local sent_names = "ComputeSystemQuery, ContainerConfig, ProcessConfig, PropertyQuery, " ..
+  "ResourceModificationRequestResponse"
+
 function hcs.document(type_name, value)
   arguments.value(type_name, "string", 1, "document")
-  arguments.value(value, "table", 2, "document")
   local path = sent[type_name]
-  if not path then error(("bad argument #1 to 'document' (unknown document type '%s')"):format(type_name), 2) end
+  if not path then
+    arguments.fail(1, "document", ("unknown document type '%s'; there are %s"):format(type_name, sent_names))
+  end
+  arguments.value(value, "table", 2, "document")
   local problem
   if type_name == "ProcessConfig" then
     value, problem = command.normalize(value)

@@ -1,7 +1,7 @@
 -- Checks of options tables: an unknown or mistyped key raises, with the nearest known name.
 local arguments = require "hcs.arguments"
 
-local error, math, pairs, type = error, math, pairs, type
+local error, math, pairs, table, type = error, math, pairs, table, type
 local type_name = arguments.type_name
 
 local options = {}
@@ -50,10 +50,19 @@ local problems = {
   end,
 }
 
+-- The known names, for messages.
+local function listed(known)
+  local names = {}
+  for name in pairs(known) do names[#names + 1] = name end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
 local function unknown(key, known, name)
   if type(key) ~= "string" then return ("bad option [%s] to '%s' (a name expected)"):format(key, name) end
   local meant = nearest(key, known)
-  return ("unknown option '%s' to '%s'"):format(key, name) .. (meant and (" (did you mean '%s'?)"):format(meant) or "")
+  local hint = meant and ("did you mean '%s'?"):format(meant) or "options are " .. listed(known)
+  return ("unknown option '%s' to '%s' (%s)"):format(key, name, hint)
 end
 
 -- Checks the options table that the public function `name` got as argument `position`; `known` maps each name to its

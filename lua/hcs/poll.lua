@@ -3,7 +3,7 @@ local arguments = require "hcs.arguments"
 local core = require "hcs.core"
 local deadline = require "hcs.deadline"
 
-local ipairs, math, pairs, pcall, type = ipairs, math, pairs, pcall, type
+local ipairs, math, next, pairs, pcall, type = ipairs, math, next, pairs, pcall, type
 local FOREVER = core.FOREVER
 
 -- One call's bookkeeping: what the core waits for, and which object each of those belongs to.
@@ -91,8 +91,13 @@ local function poll(objects, timeout)
   arguments.value(objects, "table", 1, "poll")
   arguments.timeout(timeout, 2, "poll")
   local when = deadline.after(timeout)
-  if #objects == 0 and when == FOREVER then
-    arguments.fail(1, "poll", "an empty list needs a timeout")
+  if #objects == 0 then
+    local key = next(objects)
+    if key ~= nil then
+      local what = type(key) == "number" and "holes" or "named fields"
+      arguments.fail(1, "poll", "a list expected, got a table with " .. what)
+    end
+    if when == FOREVER then arguments.fail(1, "poll", "an empty list needs a timeout") end
   end
   local set = new_set()
   for i = 1, #objects do

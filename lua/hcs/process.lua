@@ -2,6 +2,7 @@
 local arguments = require "hcs.arguments"
 local core = require "hcs.core"
 local deadline = require "hcs.deadline"
+local errors = require "hcs.errors"
 local options = require "hcs.options"
 local run = require "hcs.run"
 local stdio = require "hcs.stdio"
@@ -17,7 +18,9 @@ local communicate_options = { input = "string", timeout = "seconds" }
 function methods:wait(timeout)
   check_self(self, "process", "wait")
   arguments.timeout(timeout, 1, "wait")
-  return deadline.persist(core.process_wait, self, deadline.after(timeout))
+  local code, err = deadline.persist(core.process_wait, self, deadline.after(timeout))
+  if code then return code end
+  return errors.missed(err, "the process has not ended", timeout)
 end
 
 function methods:stdio()

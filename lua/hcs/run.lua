@@ -5,7 +5,7 @@ local deadline = require "hcs.deadline"
 local errors = require "hcs.errors"
 local stdio = require "hcs.stdio"
 
-local ipairs, math, pairs, setmetatable, table = ipairs, math, pairs, setmetatable, table
+local ipairs, math, pairs, setmetatable, table, utf8 = ipairs, math, pairs, setmetatable, table, utf8
 
 local run = {}
 
@@ -174,9 +174,32 @@ function exchange_class:serve_until_exit()
   end
 end
 
+local function escape(bytes)
+  return (bytes:gsub(".", function(byte) return ("\\%d"):format(byte:byte()) end))
+end
+
+-- The text with escapes for control characters and for what is not UTF-8.
+local function printable(text)
+  local parts, position = {}, 1
+  repeat
+    local _, wrong = utf8.len(text, position)
+    local valid = text:sub(position, wrong and wrong - 1)
+    parts[#parts + 1] = valid:gsub("[\0-\31\127]", escape):gsub("\xC2[\x80-\x9F]", escape)
+    parts[#parts + 1] = wrong and escape(text:sub(wrong, wrong))
+    position = wrong and wrong + 1
+  until not wrong
+  return table.concat(parts)
+end
+
+-- The last line for a message, cut when it is long.
 local function last_line(text)
   local line = text:match "([^\n]*[^%s][^\n]*)%s*$"
-  return line and line:sub(1, 300)
+  if not line then return nil end
+  if #line > 300 then
+    -- Not inside a character: at most three bytes of one are in front of the cut.
+    line = line:sub(1, 301):match("^(.*)[^\x80-\xBF]" .. ("[\x80-\xBF]?"):rep(3) .. "$") or line:sub(1, 300)
+  end
+  return printable(line)
 end
 
 -- nil and a ProcessFailed.

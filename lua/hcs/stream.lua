@@ -2,6 +2,7 @@
 local arguments = require "hcs.arguments"
 local core = require "hcs.core"
 local deadline = require "hcs.deadline"
+local errors = require "hcs.errors"
 local reading = require "hcs.reading"
 
 local error, math, select, type = error, math, select, type
@@ -45,7 +46,7 @@ function methods:read_some(timeout)
   arguments.timeout(timeout, 1, "read_some")
   if core.stream_buffered(self) == 0 then
     local more, err = deadline.persist(core.stream_fill, self, deadline.after(timeout))
-    if not more then return nil, err end
+    if not more then return errors.missed(err, "no bytes on " .. core.stream_name(self), timeout) end
     if more == 0 then return nil end
   end
   return core.stream_take(self, math.maxinteger)
@@ -100,7 +101,7 @@ function methods:write_some(data, timeout)
   local bytes = to_bytes(data)
   if bytes == "" then return 0 end
   local written, err = write_from(self, bytes, 1, deadline.after(timeout))
-  if not written then return nil, err end
+  if not written then return errors.missed(err, "stdin has taken no bytes", timeout) end
   return written
 end
 
