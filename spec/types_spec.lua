@@ -126,5 +126,31 @@ describe("types/hcs.d.lua", function()
     end
   end)
 
+end)
+
+describe("docs/api.md", function()
+  local text = support.read_file "docs/api.md"
+
+  local function mentions(part)
+    assert(text:find(part, 1, true), part .. " is not in docs/api.md")
+  end
+
+  it("has every function and method", function()
+    local prefixes = { hcs = "hcs.", container = "c:", process = "p:", stream = "s:" }
+    for owner, documented in pairs(functions) do
+      for name in pairs(documented) do
+        mentions(name:find "^is_" and "`" .. name .. "`" or prefixes[owner] .. name .. "(")
+      end
+    end
+  end)
+
+  it("has every field of errors and of the configs", function()
+    for _, class in ipairs { "hcs.error", "hcs.ContainerConfig", "hcs.ProcessConfig" } do
+      for name in pairs(classes[class]) do mentions("`" .. name .. "`") end
+    end
+  end)
+end)
+
+describe("annotations", function()
   support.nothing_left()
 end)
