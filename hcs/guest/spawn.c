@@ -9,7 +9,6 @@
 #include "kernel.h"
 #include "sys.h"
 #include "users.h"
-#include <linux/prctl.h>
 
 #include <linux/fcntl.h>
 #include <linux/mman.h>

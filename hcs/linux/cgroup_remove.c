@@ -27,10 +27,12 @@
 static int is_member(int group, long pid) {
   char pids[4096];
   char *next = pids, *end;
-  long found;
   if (hcs_file_get(group, "cgroup.procs", pids, sizeof pids) <= 0) return 0;
-  while ((found = strtol(next, &end, 10)) != pid && end != next) next = end;
-  return end != next;
+  for (; *next != '\0'; next = end) {
+    if (strtol(next, &end, 10) == pid) return 1;
+    if (end == next) return 0;
+  }
+  return 0;
 }
 
 /*
