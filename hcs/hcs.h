@@ -157,6 +157,9 @@ typedef struct hcs_process_exit {
 
 /* `config` is a ProcessConfig. */
 HCS_API hcs_process *hcs_process_create(hcs_system *system, const char *config, hcs_error *err);
+/* The same, and Timeout when it has not been started by then; it will not be either. */
+HCS_API hcs_process *hcs_process_create_until(hcs_system *system, const char *config,
+                                              int64_t deadline_ns, hcs_error *err);
 HCS_API hcs_process *hcs_process_open(hcs_system *system, uint32_t pid, hcs_error *err);
 /* Ends this handle, not the process. Streams that were handed out live on. */
 HCS_API int hcs_process_close(hcs_process *process, hcs_error *err);

@@ -194,26 +194,26 @@ static void connect_pipes(hcs_process *process, hcs_platform_stream *streams[3])
   }
 }
 
-static int create_native(hcs_process *process, const hcs_document *config, hcs_error *err) {
+static int create_native(hcs_process *process, const hcs_document *config, int64_t deadline_ns,
+                         hcs_error *err) {
   const hcs_platform *platform = hcs_platform_get();
   hcs_platform_stream *streams[3] = {NULL, NULL, NULL};
 
   if (platform->process_create == NULL) return hcs_fail_missing(err);
-  process->native =
-      platform->process_create(hcs_system_native(process->system), config,
-                               hcs_deadline("HCSSHIM_TIMEOUT_SYSCALLWATCHER"), streams, err);
+  process->native = platform->process_create(hcs_system_native(process->system), config,
+                                             deadline_ns, streams, err);
   if (process->native == NULL) return -1;
   process->pid = platform->process_pid(process->native);
   connect_pipes(process, streams);
   return 0;
 }
 
-static int open_native(hcs_process *process, uint32_t pid, hcs_error *err) {
+static int open_native(hcs_process *process, uint32_t pid, int64_t deadline_ns, hcs_error *err) {
   const hcs_platform *platform = hcs_platform_get();
 
   if (platform->process_open == NULL) return hcs_fail_missing(err);
-  process->native = platform->process_open(hcs_system_native(process->system), pid,
-                                           hcs_deadline("HCSSHIM_TIMEOUT_SYSCALLWATCHER"), err);
+  process->native =
+      platform->process_open(hcs_system_native(process->system), pid, deadline_ns, err);
   if (process->native == NULL) return -1;
   process->pid = platform->process_pid(process->native);
   return 0;
@@ -221,7 +221,7 @@ static int open_native(hcs_process *process, uint32_t pid, hcs_error *err) {
 
 /* With the container entered. `config` NULL opens `pid`. */
 static hcs_process *process_make(hcs_system *system, const hcs_document *config, uint32_t pid,
-                                 hcs_error *err) {
+                                 int64_t deadline_ns, hcs_error *err) {
   hcs_operation operation = config != NULL ? HCS_SYSTEM_CREATE_PROCESS : HCS_SYSTEM_OPEN_PROCESS;
   hcs_process *process;
   int result;
@@ -229,9 +229,9 @@ static hcs_process *process_make(hcs_system *system, const hcs_document *config,
   if (hcs_system_gate(system, operation, err) != 0 || (process = process_new(system, err)) == NULL)
     return NULL;
   if (config == NULL)
-    result = open_native(process, pid, err);
+    result = open_native(process, pid, deadline_ns, err);
   else if ((result = make_pipes(process, err)) == 0)
-    result = create_native(process, config, err);
+    result = create_native(process, config, deadline_ns, err);
   if (result == 0) return process;
   hcs_handle_drop(&process->handle);
   return NULL;
@@ -251,7 +251,19 @@ static void name_operation(char operation[OPERATION_SIZE], const json_t *config)
   }
 }
 
+/* What every call into the platform may take, as hcsshim has it. */
+static int64_t watched(int64_t deadline_ns) {
+  int64_t limit_ns = hcs_deadline("HCSSHIM_TIMEOUT_SYSCALLWATCHER");
+
+  return deadline_ns < limit_ns ? deadline_ns : limit_ns;
+}
+
 hcs_process *hcs_process_create(hcs_system *system, const char *config, hcs_error *err) {
+  return hcs_process_create_until(system, config, HCS_FOREVER, err);
+}
+
+hcs_process *hcs_process_create_until(hcs_system *system, const char *config, int64_t deadline_ns,
+                                      hcs_error *err) {
   char operation[OPERATION_SIZE] = "hcs::System::CreateProcess";
   hcs_process *process = NULL;
   hcs_document *document;
@@ -261,7 +273,7 @@ hcs_process *hcs_process_create(hcs_system *system, const char *config, hcs_erro
                                   hcs_platform_get()->support, err);
     if (document != NULL) {
       name_operation(operation, document->root);
-      process = process_make(system, document, 0, err);
+      process = process_make(system, document, 0, watched(deadline_ns), err);
     }
     hcs_document_free(document);
     hcs_system_exit(system);
@@ -274,7 +286,7 @@ hcs_process *hcs_process_open(hcs_system *system, uint32_t pid, hcs_error *err) 
   hcs_process *process = NULL;
 
   if (hcs_system_enter(system, err) == 0) {
-    process = process_make(system, NULL, pid, err);
+    process = process_make(system, NULL, pid, watched(HCS_FOREVER), err);
     hcs_system_exit(system);
   }
   if (process == NULL) hcs_error_at(err, "hcs::System::OpenProcess", hcs_system_id(system), pid);

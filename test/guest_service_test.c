@@ -1773,6 +1773,38 @@ static void works_on_while_processes_are_frozen(void **state) {
   remove_group(group);
 }
 
+/* Its client closes the exit socket before it has an answer: then nobody would know of the process. */
+static void does_not_start_what_was_given_up(void **state) {
+  (void)state;
+  guest g;
+  process p;
+  uint32_t request;
+  int output[2];
+  char group[128], path[160], byte;
+  if (!make_group(group, sizeof group)) skip();
+  snprintf(path, sizeof path, "%s/cgroup.freeze", group);
+  int directory = open(group, O_PATH | O_CLOEXEC);
+  guest_start(&g, &(options){.arguments = {"group"}, .group = directory});
+  assert_int_equal(pipe2(output, O_CLOEXEC), 0);
+  write_file(path, "1");
+  spawn_send(g.boot,
+             &(command){.arguments = ARGUMENTS("/bin/echo", "late"), .streams = {0, output[1], 0}},
+             &p);
+  close(output[1]);
+  assert_false(wait_readable(g.boot, MOMENT_MS));
+  close(p.exit);
+  /* an answer to something else: by then the guest has seen the hang-up */
+  int c = client_open(&g);
+  assert_int_equal(ask(c, HCS_START), HCS_STATUS_STATE);
+  close(c);
+  write_file(path, "0");
+  assert_int_equal(read(output[0], &byte, 1), 0);
+  receive_reply(g.boot, &request);
+  close(output[0]), close(directory);
+  guest_end(&g);
+  remove_group(group);
+}
+
 int main(int argc, char **argv) {
   if (argc == 3 && strcmp(argv[1], "--connect") == 0) return connect_from_inside(argv[2]);
   if (geteuid() != 0 || access(harness(), X_OK) != 0) {
@@ -1820,6 +1852,7 @@ int main(int argc, char **argv) {
       TEST(goes_on_after_a_shortage),
       TEST(puts_processes_into_groups),
       TEST(works_on_while_processes_are_frozen),
+      TEST(does_not_start_what_was_given_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,8 @@
 #include "sources.h"
 #include "sys.h"
 
+#include <linux/signal.h>
+
 #define WATCHERS_MAX 24576
 
 /* Links are one higher than the slot, 0 for none. */
@@ -119,12 +121,22 @@ void exits_forget(record *r) {
   while (r->watchers != 0) drop(linked(r->watchers));
 }
 
+/*
+ * Who asked for a process and goes before it was told that there is one has given it up (its deadline
+ * has passed, say): it must not start later, when nobody knows of it.
+ */
+static void give_up(const record *r) {
+  if (r->state == RECORD_PENDING && r->watchers == 0) SYS2(__NR_kill, r->pid, SIGKILL);
+}
+
 void exits_hung_up(uint32_t slot, uint32_t serial) {
   watcher *w = &watchers[slot];
   uint32_t owner = w->record;
   if (w->serial != serial) return;
   drop(w);
-  if (owner != 0) records_settle(records_at(owner - 1));
+  if (owner == 0) return;
+  give_up(records_at(owner - 1));
+  records_settle(records_at(owner - 1));
 }
 
 void exits_tell_container(uint32_t how) {
