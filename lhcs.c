@@ -511,12 +511,13 @@ static process_box *new_process(lua_State *L, int container) {
   return box;
 }
 
-/* process_create(container, config) */
+/* process_create(container, config, deadline) */
 static int core_process_create(lua_State *L) {
   hcs_system *system = check_system(L, 1);
   const char *config = luaL_checkstring(L, 2);
+  int64_t deadline = check_deadline(L, 3);
   process_box *box = new_process(L, 1);
-  box->process = hcs_process_create(system, config, push_error(L));
+  box->process = hcs_process_create_until(system, config, deadline, push_error(L));
   return push_new(L, box->process);
 }
 

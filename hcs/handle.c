@@ -43,7 +43,7 @@ void hcs_handle_set_closed(hcs_handle *handle) { atomic_store(&handle->phase, HC
 int hcs_fail_closed(hcs_error *err) { return hcs_fail(err, HCS_E_ALREADY_CLOSED, NULL); }
 
 int hcs_fail_missing(hcs_error *err) {
-  return hcs_fail(err, HCS_E_NOT_SUPPORTED, "the %s backend does not have this operation",
+  return hcs_fail(err, HCS_E_NOT_SUPPORTED, "this call is not supported on %s yet",
                   hcs_platform_get()->name);
 }
 

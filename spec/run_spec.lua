@@ -146,6 +146,17 @@ describe("run with check = true", function()
 end)
 
 describe("run with timeout", function()
+  it("is not held up by a process that does not come to start, nor does that start later", function()
+    local own <close> = support.container()
+    local freezer = support.shell(("find /sys/fs/cgroup -path '*/c-%s-*/work/cgroup.freeze'"):format(own:id()))
+    freezer = freezer:match "[^\n]+"
+    support.write_file(freezer, "1")
+    local err = failure("Timeout", own:run(sh "echo late >/late", { timeout = 0.2 }))
+    contains("not started within 0.2 s", err.message)
+    support.write_file(freezer, "0")
+    assert.equal(1, assert(own:run("test -e /late")).exit_code)
+  end)
+
   it("is a Timeout that carries what was written", function()
     local err = failure("Timeout", c:run(sh "echo out; echo err >&2; exec sleep 1000", { timeout = 1 }))
     assert.is_true(hcs.is_timeout(err))

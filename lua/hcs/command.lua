@@ -61,10 +61,10 @@ function command.config(container, given)
 end
 
 -- Starts a process; nil and an error.
-function command.start(container, config)
+function command.start(container, config, when)
   local text, problem = document.encode("ProcessConfig", config, "config")
   if not text then return refuse(container, problem) end
-  return core.process_create(container, text)
+  return core.process_create(container, text, when or core.FOREVER)
 end
 
 -- The command for messages, cut when it is long.

@@ -276,13 +276,19 @@ local function with_pipes(config, options)
   return config
 end
 
+-- Its deadline may pass before there is a process: a command on a file system that hangs, say.
+local function not_started(err, timeout)
+  if not timeout or not core.is_timeout(err) then return err end
+  return core.error_reword(err, ("it was not started within %g s, and will not be"):format(timeout))
+end
+
 -- `config` is checked and ours.
 function run.run(container, config, options)
   local guard <close> = setmetatable({ streams = {} }, guard_class)
   local when = deadline.after(options.timeout)
   local err
-  guard.process, err = command.start(container, with_pipes(config, options))
-  if not guard.process then return nil, err end
+  guard.process, err = command.start(container, with_pipes(config, options), when)
+  if not guard.process then return nil, not_started(err, options.timeout) end
   local stdin, stdout, stderr
   stdin, stdout, stderr, err = stdio(guard.process)
   if err then return nil, errors.extend(err, { stdout = "", stderr = "" }) end
