@@ -7,17 +7,7 @@ local support = require "spec.support"
 
 local NOT_SUPPORTED, BUSY, FILE_NOT_FOUND = 0x32, 0xAA, 0x2
 
--- The error of a call that failed, as it must, with this name or code.
-local function failure(expected, result, err)
-  assert.is_nil(result)
-  assert.equal("error", hcs.type(err))
-  assert.equal(expected, type(expected) == "string" and err.name or err.code, tostring(err))
-  return err
-end
-
-local function contains(part, text)
-  assert(text:find(part, 1, true), ("'%s' is not in '%s'"):format(part, text))
-end
+local failure, contains = support.failure, support.contains
 
 -- What a shell script prints in the container; it must succeed.
 local function shell(container, script)

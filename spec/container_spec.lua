@@ -5,13 +5,7 @@ local support = require "spec.support"
 local ALREADY_EXISTS, DOES_NOT_EXIST = 0xC037010F, 0xC037010E
 local INVALID_STATE, ALREADY_STOPPED, UNEXPECTED_EXIT = 0xC0370105, 0xC0370110, 0xC0370106
 
--- The error of a call that failed, as it must, with this name or code.
-local function failure(expected, result, err)
-  assert.is_nil(result)
-  assert.equal("error", hcs.type(err))
-  assert.equal(expected, type(expected) == "string" and err.name or err.code, tostring(err))
-  return err
-end
+local failure = support.failure
 
 local function created(extra, id)
   return assert(hcs.create_container(id, support.config(extra)))

@@ -3,13 +3,7 @@ local hcs = require "hcs"
 local lfs = require "lfs"
 local support = require "spec.support"
 
--- The error of a call that failed, as it must, with this name.
-local function failure(expected, result, err)
-  assert.is_nil(result)
-  assert.equal("error", hcs.type(err))
-  assert.equal(expected, err.name, tostring(err))
-  return err
-end
+local failure = support.failure
 
 -- The very objects, in this order.
 local function assert_ready(expected, list, err)

@@ -2,17 +2,7 @@
 local hcs = require "hcs"
 local support = require "spec.support"
 
--- The error of a call that failed, as it must, with this name.
-local function failure(expected, result, err)
-  assert.is_nil(result)
-  assert.equal("error", hcs.type(err))
-  assert.equal(expected, err.name, tostring(err))
-  return err
-end
-
-local function contains(part, text)
-  assert(text:find(part, 1, true), ("'%s' is not in '%s'"):format(part, text))
-end
+local failure, contains = support.failure, support.contains
 
 -- All processes of this file run in it.
 local c

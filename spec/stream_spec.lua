@@ -5,17 +5,7 @@ local support = require "spec.support"
 local ELEMENT_NOT_FOUND = 0x490
 local MEGABYTES = 3 * 1024 * 1024
 
--- The error of a call that failed, as it must, with this name or code.
-local function failure(expected, result, err)
-  assert.is_nil(result)
-  assert.equal("error", hcs.type(err))
-  assert.equal(expected, type(expected) == "string" and err.name or err.code, tostring(err))
-  return err
-end
-
-local function contains(part, text)
-  assert(text:find(part, 1, true), ("'%s' is not in '%s'"):format(part, text))
-end
+local failure, contains = support.failure, support.contains
 
 -- All processes of this file run in it.
 local c

@@ -1,5 +1,6 @@
 -- What specs share: the base layer, configs, temporary folders, other client processes, and the check
 -- that a spec file leaves nothing behind. `local support = require "spec.support"`
+local assert = require "luassert"
 local busted = require "busted"
 local lfs = require "lfs"
 local residue = require "spec.support.residue"
@@ -27,6 +28,19 @@ function support.write_file(path, text)
   assert(file:write(text))
   assert(file:close())
   return path
+end
+
+-- The error of a call that failed, as it must, with this name or code.
+function support.failure(expected, result, err)
+  assert.is_nil(result)
+  assert.equal("error", require "hcs".type(err))
+  assert.equal(expected, type(expected) == "string" and err.name or err.code, tostring(err))
+  return err
+end
+
+-- Fails unless `part` stands in `text`, as it is.
+function support.contains(part, text)
+  assert(text:find(part, 1, true), ("'%s' is not in '%s'"):format(part, text))
 end
 
 -- `text` as one word of a shell command.
