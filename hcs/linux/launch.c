@@ -16,7 +16,6 @@
 #include "launch.h"
 
 #include <errno.h>
-#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
@@ -44,60 +43,54 @@
 
 struct hcs_launch {
   int pidfd; /* of the middle */
+  int image;
   void *stack;
   /* what the middle and its child read */
   struct clone_args child;
-  int image;
-  int moved_image; /* the child's number of it: not ours, so never to be closed here */
-  size_t count;
-  int descriptors[DESCRIPTORS_MAX];
+  size_t count; /* descriptors of the guest binary; behind them stand image and group */
+  int descriptors[DESCRIPTORS_MAX + 2];
   const char *arguments[2];
   const char *environment[1];
   long error; /* what the child says when it cannot exec; vfork order makes it safe */
 };
 
 /*
- * Puts descriptors[i] at i. Everything is moved above the targets first, so that no source is
- * overwritten before it was copied.
+ * Puts descriptors[i] at i, in the middle's own table, and closes everything else: whatever the host
+ * program has open is held no longer than this takes, or an end that it waits for would come late.
+ * Everything is moved above the targets first, so that no source is overwritten before it was copied.
  */
 ON_ITS_OWN_STACK static long arrange(hcs_launch *launch) {
-  const long base = (long)launch->count;
-  long r;
-  size_t i;
-  for (i = 0; i < launch->count; i++) {
+  const long all = (long)launch->count + 2;
+  long r, i;
+  for (i = 0; i < all; i++) {
     if (launch->descriptors[i] < 0) continue;
-    r = SYS3(__NR_fcntl, launch->descriptors[i], 0 /* F_DUPFD */, base);
+    r = SYS3(__NR_fcntl, launch->descriptors[i], 0 /* F_DUPFD */, all);
     if (r < 0) return r;
     launch->descriptors[i] = (int)r;
   }
-  r = SYS3(__NR_fcntl, launch->image, 0 /* F_DUPFD */, base);
-  if (r < 0) return r;
-  launch->moved_image = (int)r;
-  for (i = 0; i < launch->count; i++) {
+  for (i = 0; i < all; i++) {
     if (launch->descriptors[i] < 0) {
       SYS1(__NR_close, i);
       continue;
     }
-    r = SYS3(__NR_dup3, launch->descriptors[i], i, 0);
+    /* image and group are not for the guest binary to keep */
+    r = SYS3(__NR_dup3, launch->descriptors[i], i, i < all - 2 ? 0 : SYS_O_CLOEXEC);
     if (r < 0) return r;
   }
-  return SYS3(__NR_close_range, base, ~0u, CLOSE_RANGE_CLOEXEC);
+  return SYS3(__NR_close_range, all, ~0u, 0);
 }
 
-ON_ITS_OWN_STACK static _Noreturn void become_guest(hcs_launch *launch) {
-  launch->error = arrange(launch);
-  if (launch->error >= 0)
-    launch->error = SYS5(__NR_execveat, launch->moved_image, "", launch->arguments,
-                         launch->environment, SYS_AT_EMPTY_PATH);
-  sys_exit(127);
-}
-
-/* The middle. Its own copies of our descriptors go first: the end of a socket must mean its end. */
+/* The middle. Its copies of our descriptors go: the end of a socket must mean its end. */
 ON_ITS_OWN_STACK static int middle(void *argument) {
   hcs_launch *launch = argument;
-  long child = SYS2(__NR_clone3, &launch->child, sizeof launch->child);
-  if (child == 0) become_guest(launch);
-  if (child < 0) launch->error = child;
+  long child = -1, error = arrange(launch);
+  if (error >= 0) error = child = SYS2(__NR_clone3, &launch->child, sizeof launch->child);
+  if (child == 0) {
+    launch->error = SYS5(__NR_execveat, launch->count, "", launch->arguments, launch->environment,
+                         SYS_AT_EMPTY_PATH);
+    sys_exit(127);
+  }
+  if (error < 0) launch->error = error;
   SYS3(__NR_close_range, 0, ~0u, 0);
   while (child > 0 && SYS4(__NR_wait4, child, 0, 0, 0) == -EINTR) continue;
   return 0;
@@ -117,9 +110,10 @@ static hcs_launch *launch_new(const char *role, const int *descriptors, size_t c
   launch->child.exit_signal = SIGCHLD;
   if (group >= 0) {
     launch->child.flags |= CLONE_INTO_CGROUP;
-    launch->child.cgroup = (unsigned)group;
+    launch->child.cgroup = count + 1;
   }
   memcpy(launch->descriptors, descriptors, count * sizeof *descriptors);
+  launch->descriptors[count + 1] = group;
   launch->count = count;
   launch->arguments[0] = role;
   return launch;
@@ -158,7 +152,7 @@ hcs_launch *hcs_launch_start(const char *role, const int *descriptors, size_t co
     hcs_fail_memory(err);
     return NULL;
   }
-  launch->image = hcs_image_open(err);
+  launch->image = launch->descriptors[count] = hcs_image_open(err);
   if (launch->image >= 0) {
     if (clone_middle(launch) >= 0) return launch;
     hcs_fail_errno(err, errno, "cannot start the container's setup");
