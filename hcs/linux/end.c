@@ -83,7 +83,7 @@ static int is_alive(int dir, const hcs_record *record, hcs_error *err) {
 int hcs_end_if_dead(int dir, const char *id, hcs_error *err) {
   hcs_record record;
   int r = hcs_record_read(dir, &record, err);
-  if (r < 0) return -1;
+  if (r < 0) return hcs_error_wrap(err, "container '%s'", id);
   if (r == 0) return hcs_state_empty(dir, id, err) == 0 ? 1 : -1;
   r = is_alive(dir, &record, err);
   if (r == 0)
