@@ -68,11 +68,6 @@ char *hcs_text_take(hcs_text *text) {
   return data;
 }
 
-void hcs_text_free(hcs_text *text) {
-  free(text->data);
-  *text = (hcs_text){0};
-}
-
 /* The length that a sequence's first byte announces; 0 for a byte in the middle of one. */
 static size_t sequence_length(unsigned char byte) {
   if (byte < 0x80) return 1;

@@ -23,7 +23,6 @@ void hcs_text_put(hcs_text *text, const char *string);
 void hcs_text_printf(hcs_text *text, const char *format, ...) HCS_PRINTF(2, 3);
 /* The text, owned by the caller; NULL when memory was out. `text` is empty again. */
 char *hcs_text_take(hcs_text *text);
-void hcs_text_free(hcs_text *text);
 
 /* The first `limit` bytes of `string` or fewer: never a part of a UTF-8 sequence. */
 size_t hcs_text_cut(const char *string, size_t limit);
