@@ -289,6 +289,23 @@ static void *check_box(lua_State *L, int arg, const char *name) {
   return NULL;
 }
 
+/*
+ * Has a signal handler of the stand-alone `lua` left its hook, which raises "interrupted!" at the next
+ * instruction? It sets all kinds with a count of 1; no other hook makes a wait come back.
+ */
+static int hook_is_due(void *state) {
+  lua_State *L = state;
+  const int all = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT;
+  return lua_gethookmask(L) == all && lua_gethookcount(L) == 1;
+}
+
+/* Around each call that may sleep; nothing in between may raise, as the check holds L. */
+static void wait_begin(lua_State *L) { hcs_interrupt_check(hook_is_due, L); }
+static int wait_end(int status) {
+  hcs_interrupt_check(NULL, NULL);
+  return status;
+}
+
 static int64_t check_deadline(lua_State *L, int arg) { return (int64_t)luaL_checkinteger(L, arg); }
 
 /* Where a bad argument was found, for the error. */
@@ -453,7 +470,9 @@ static int core_container_modify(lua_State *L) {
 static int core_container_wait(lua_State *L) {
   hcs_system *system = check_system(L, 1);
   int64_t deadline = check_deadline(L, 2);
-  return push_status(L, hcs_system_wait(system, deadline, push_error(L)));
+  hcs_error *err = push_error(L);
+  wait_begin(L);
+  return push_status(L, wait_end(hcs_system_wait(system, deadline, err)));
 }
 
 /* [-1, +1 or 2] With the error on top of the box: the boxed text, or nil and the error. */
@@ -659,7 +678,9 @@ static int core_process_wait(lua_State *L) {
   int64_t deadline = check_deadline(L, 2);
   hcs_process_exit exit;
   memset(&exit, 0, sizeof exit);
-  int status = hcs_process_wait(process, deadline, &exit, push_error(L));
+  hcs_error *err = push_error(L);
+  wait_begin(L);
+  int status = wait_end(hcs_process_wait(process, deadline, &exit, err));
   if (status != 0 || !exit.tracked) return push_status(L, status);
   keep_error(L);
   lua_pushinteger(L, (lua_Integer)exit.code);
@@ -747,7 +768,9 @@ static int core_stream_fill(lua_State *L) {
   hcs_stream *stream = check_stream(L, 1);
   int64_t deadline = check_deadline(L, 2);
   size_t size = 0;
-  int status = hcs_stream_fill(stream, &size, deadline, push_error(L));
+  hcs_error *err = push_error(L);
+  wait_begin(L);
+  int status = wait_end(hcs_stream_fill(stream, &size, deadline, err));
   if (status != 0) return push_status(L, status);
   keep_error(L);
   lua_pushinteger(L, (lua_Integer)size);
@@ -890,8 +913,10 @@ static int core_stream_write(lua_State *L) {
   int64_t deadline = check_deadline(L, 4);
   luaL_argcheck(L, from >= 1 && (lua_Unsigned)from <= (lua_Unsigned)size + 1, 3, "out of range");
   size_t skip = (size_t)from - 1, written = 0;
+  hcs_error *err = push_error(L);
+  wait_begin(L);
   int status =
-      hcs_stream_write(stream, data + skip, size - skip, &written, deadline, push_error(L));
+      wait_end(hcs_stream_write(stream, data + skip, size - skip, &written, deadline, err));
   if (status != 0) return push_status(L, status);
   keep_error(L);
   lua_pushinteger(L, (lua_Integer)written);
@@ -986,7 +1011,9 @@ static int core_poll(lua_State *L) {
   luaL_argcheck(L, count < INT_MAX / sizeof(hcs_poll_item), 1, "too many objects");
   hcs_poll_item *items = lua_newuserdatauv(L, (size_t)count * sizeof *items, 0);
   for (lua_Unsigned i = 0; i < count; i++) set_poll_item(L, &items[i], (lua_Integer)i + 1);
-  int status = hcs_poll(items, (size_t)count, deadline, push_error(L));
+  hcs_error *err = push_error(L);
+  wait_begin(L);
+  int status = wait_end(hcs_poll(items, (size_t)count, deadline, err));
   if (status != 0) return push_status(L, status);
   keep_error(L);
   lua_createtable(L, (int)count, 0);

@@ -93,6 +93,12 @@ HCS_API void hcs_error_assign(hcs_error *err, const char *name, const char *mess
 /* Now, on the monotonic clock, in ns. */
 HCS_API int64_t hcs_clock_ns(void);
 HCS_API void hcs_string_free(char *text);
+/*
+ * A signal that arrives just before a waiting call sleeps would be noticed only when the call ends. So
+ * this thread's waiting calls ask `check` once more, with signals held back, before they sleep: not 0
+ * makes them HCS_INTERRUPTED. NULL: nothing is asked.
+ */
+HCS_API void hcs_interrupt_check(int (*check)(void *context), void *context);
 /* "linux" or "windows". */
 HCS_API const char *hcs_backend(void);
 

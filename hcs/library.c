@@ -7,6 +7,19 @@
 
 int64_t hcs_clock_ns(void) { return hcs_platform_get()->clock_ns(); }
 
+/* Of each thread its own: a Lua state asks for itself only. */
+static _Thread_local int (*interrupt_check)(void *context);
+static _Thread_local void *interrupt_context;
+
+void hcs_interrupt_check(int (*check)(void *context), void *context) {
+  interrupt_check = check;
+  interrupt_context = context;
+}
+
+int hcs_interrupt_due(void) {
+  return interrupt_check != NULL && interrupt_check(interrupt_context);
+}
+
 void hcs_string_free(char *text) { free(text); }
 
 const char *hcs_backend(void) { return hcs_platform_get()->name; }

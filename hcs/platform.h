@@ -118,6 +118,9 @@ typedef struct hcs_platform {
   int (*poll)(hcs_platform_poll_item *items, size_t count, int64_t deadline_ns, hcs_error *err);
 } hcs_platform;
 
+/* For a waiting operation about to sleep, signals held back: not 0, and it is HCS_INTERRUPTED. */
+int hcs_interrupt_due(void);
+
 /* The one platform of this build; each platform folder (and the tests) defines it. */
 const hcs_platform *hcs_platform_get(void);
 

@@ -26,6 +26,7 @@
 #include "hcs/linux/plan.h"
 #include "hcs/linux/socket.h"
 #include "hcs/linux/spawn_request.h"
+#include "hcs/linux/wait.h"
 #include "hcs/schema.h"
 
 #define PATIENCE_NS 50000000 /* 50 ms: long enough for a socket pair, short enough for a test */
@@ -307,6 +308,30 @@ static void an_exit_code_is_one_that_a_process_can_have(void **state) {
   }
 }
 
+/* ---- waiting --------------------------------------------------------------------------------------- */
+
+static int always(void *context) { return context != NULL; }
+
+/* A signal between the caller's last look and the sleep: the question finds it, with signals held back. */
+static void a_wait_that_is_due_does_not_sleep(void **state) {
+  (void)state;
+  int pair[2], due = 1;
+  assert_int_equal(hcs_socket_pair(pair, err), 0);
+  assert_int_equal(hcs_wait_fd(pair[0], POLLIN, hcs_clock_ns() + PATIENCE_NS), HCS_WAIT_TIMEOUT);
+  hcs_interrupt_check(always, &due);
+  assert_int_equal(hcs_wait_fd(pair[0], POLLIN, hcs_clock_ns() + 100 * (int64_t)PATIENCE_NS),
+                   HCS_WAIT_INTERRUPTED);
+  /* what is not the caller's to leave goes on, and what is ready or over stays so */
+  assert_int_equal(hcs_wait_fd_uninterrupted(pair[0], POLLIN, hcs_clock_ns() + PATIENCE_NS),
+                   HCS_WAIT_TIMEOUT);
+  assert_int_equal(hcs_wait_fd(pair[0], POLLIN, 0), HCS_WAIT_TIMEOUT);
+  assert_int_equal(send(pair[1], "x", 1, 0), 1);
+  assert_int_equal(hcs_wait_fd(pair[0], POLLIN, HCS_FOREVER), HCS_WAIT_READY);
+  hcs_interrupt_check(NULL, NULL);
+  close(pair[0]);
+  close(pair[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -321,6 +346,7 @@ int main(void) {
       TEST(long_payloads_travel_in_a_sealed_memfd),
       TEST(an_exit_record_has_one_form),
       TEST(an_exit_code_is_one_that_a_process_can_have),
+      TEST(a_wait_that_is_due_does_not_sleep),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

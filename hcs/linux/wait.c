@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../platform.h"
 #include "fd.h"
 
 #define NS_PER_S 1000000000ll
@@ -22,12 +24,29 @@ static struct timespec time_left(int64_t deadline_ns) {
   return time;
 }
 
-hcs_wait_result hcs_wait_fds(struct pollfd *fds, size_t count, int64_t deadline_ns) {
+static hcs_wait_result sleep_until(struct pollfd *fds, size_t count, int64_t deadline_ns,
+                                   const sigset_t *mask) {
   struct timespec time = time_left(deadline_ns);
-  int r = ppoll(fds, count, deadline_ns == HCS_FOREVER ? NULL : &time, NULL);
+  int r = ppoll(fds, count, deadline_ns == HCS_FOREVER ? NULL : &time, mask);
   if (r > 0) return HCS_WAIT_READY;
   if (r == 0) return HCS_WAIT_TIMEOUT;
   return errno == EINTR ? HCS_WAIT_INTERRUPTED : HCS_WAIT_FAILED;
+}
+
+/* From the question on until it sleeps no handler can run: none runs unnoticed in between. */
+hcs_wait_result hcs_wait_fds(struct pollfd *fds, size_t count, int64_t deadline_ns) {
+  sigset_t all, before;
+  hcs_wait_result r;
+  int is_due, saved;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  is_due = hcs_interrupt_due();
+  r = sleep_until(fds, count, is_due ? 0 : deadline_ns, &before);
+  if (is_due && r == HCS_WAIT_TIMEOUT && hcs_clock_ns() < deadline_ns) r = HCS_WAIT_INTERRUPTED;
+  saved = errno;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = saved;
+  return r;
 }
 
 hcs_wait_result hcs_wait_fd(int fd, short events, int64_t deadline_ns) {
@@ -36,8 +55,9 @@ hcs_wait_result hcs_wait_fd(int fd, short events, int64_t deadline_ns) {
 }
 
 hcs_wait_result hcs_wait_fd_uninterrupted(int fd, short events, int64_t deadline_ns) {
+  struct pollfd item = {fd, events, 0};
   hcs_wait_result r;
-  do r = hcs_wait_fd(fd, events, deadline_ns);
+  do r = sleep_until(&item, 1, deadline_ns, NULL);
   while (r == HCS_WAIT_INTERRUPTED);
   return r;
 }
