@@ -1,0 +1,56 @@
+/*
+ * guest_root.c - the container's root directory as the host sees it, and opening what is below it.
+ */
+#include "guest_root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "process_stat.h"
+
+/* openat2(2): EAGAIN says that something was renamed while a ".." was resolved, and to try again. */
+#define RENAMES_MAX 64
+
+static int fail_gone(hcs_error *err) {
+  return hcs_fail(err, HCS_E_UNEXPECTED_PROCESS_ABORT, "the container's guest is gone");
+}
+
+/* A process that has not ended when its pidfd was asked had its pid for itself until then. */
+static int is_running(int pidfd) {
+  struct pollfd item = {pidfd, POLLIN, 0};
+  return poll(&item, 1, 0) == 0;
+}
+
+int hcs_guest_root_open(const hcs_status_page *status, hcs_error *err) {
+  HCS_AUTO_FD pidfd = hcs_process_pidfd(status->guest, status->guest_start);
+  HCS_AUTO_FD root = -1;
+  char path[32];
+  int error;
+  if (pidfd < 0) return fail_gone(err);
+  snprintf(path, sizeof path, "/proc/%d/root", status->guest);
+  root = hcs_fd_raise(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  error = errno;
+  if (!is_running(pidfd)) return fail_gone(err);
+  if (root >= 0) return hcs_fd_take(&root);
+  if (error == EACCES)
+    return hcs_fail_errno(err, error,
+                          "cannot open the container's root directory: that wants CAP_SYS_PTRACE");
+  return hcs_fail_errno(err, error, "cannot open the container's root directory");
+}
+
+int hcs_guest_root_openat(int root, const char *path, int flags, unsigned mode, unsigned resolve) {
+  struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC,
+                         .mode = mode,
+                         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve};
+  long fd;
+  int tries = 0;
+  do fd = syscall(SYS_openat2, root, path, &how, sizeof how);
+  while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < RENAMES_MAX)));
+  return hcs_fd_raise((int)fd);
+}
