@@ -20,6 +20,17 @@ describe("examples/", function()
     assert.matches("server ended by\tTERM\n", output, 1, true)
   end)
 
+  for _, loop in ipairs { "cqueues", "luv" } do
+    it(loop .. ".lua reads twenty processes at once, and sees every end", function()
+      local expected = { "container\tStopped\n" }
+      for number = 1, 20 do
+        expected[number + 1] = ("process %d: 3 lines, the last is '%d says 3', exit code %d\n"):format(
+          number, number, number)
+      end
+      assert.equal(table.concat(expected), run("examples/" .. loop .. ".lua"))
+    end)
+  end
+
   it("fixture_spec.lua passes under busted", function()
     local busted = os.getenv "BUSTED" or "/usr/bin/busted"
     -- .busted names the plain build; this is a test of the one that is being tested.
@@ -35,7 +46,7 @@ describe("examples/", function()
       if not name:find "^%." then names[#names + 1] = name end
     end
     table.sort(names)
-    assert.same({ "fixture_spec.lua", "quickstart.lua", "service.lua" }, names)
+    assert.same({ "cqueues.lua", "fixture_spec.lua", "luv.lua", "quickstart.lua", "service.lua" }, names)
   end)
 end)
 
