@@ -16,29 +16,29 @@
 
 #include "fd.h"
 
-#define CGROUP_ROOT "/sys/fs/cgroup"
-#define UNIFIED_ROOT CGROUP_ROOT "/unified"
 #define DEFAULT_PARENT "/hcs"
 #define PROCESSES_MAX "16384" /* API.md: at most so many processes in a container */
-#define CONTROLLERS "+pids +memory"
 
-/* The v1 hierarchies in use: those that limit or count something which v2 without controllers can not. */
-static const char *const v1_controllers[] = {"pids", "memory"};
-#define V1_COUNT (sizeof v1_controllers / sizeof *v1_controllers)
+/* v2: what every container needs, and what only some limits need. */
+#define REQUIRED "+pids +memory"
+static const char *const optional[] = {"+cpu", "+io"};
+#define OPTIONAL_COUNT (sizeof optional / sizeof *optional)
+
+/* v1: the hierarchies that limit or count what the v2 tree of this layout can not. */
+typedef struct hierarchy {
+  hcs_controller controller;
+  int is_required;
+  int only_v1; /* hybrid has it in the v2 tree */
+} hierarchy;
+
+static const hierarchy hierarchies[] = {
+    {HCS_CONTROLLER_PIDS, 1, 0}, {HCS_CONTROLLER_MEMORY, 1, 0},  {HCS_CONTROLLER_CPU, 0, 0},
+    {HCS_CONTROLLER_IO, 0, 0},   {HCS_CONTROLLER_FREEZER, 1, 1}, {HCS_CONTROLLER_CPUACCT, 0, 1},
+};
+#define HIERARCHY_COUNT (sizeof hierarchies / sizeof *hierarchies)
 
 /* Innermost first: that is the order in which they are removed. */
-static const char *const parts[] = {"/work", "/guest", ""};
-#define PART_COUNT (sizeof parts / sizeof *parts)
-
-static int is_mounted(const char *path, unsigned long type) {
-  struct statfs info;
-  return statfs(path, &info) == 0 && (unsigned long)info.f_type == type;
-}
-
-static hcs_cgroup_layout layout_get(void) {
-  if (is_mounted(CGROUP_ROOT, CGROUP2_SUPER_MAGIC)) return HCS_CGROUP_V2;
-  return is_mounted(UNIFIED_ROOT, CGROUP2_SUPER_MAGIC) ? HCS_CGROUP_HYBRID : HCS_CGROUP_V1;
-}
+static const char *const parts[HCS_CGROUP_PARTS] = {"/work", "/guest", ""};
 
 static const char *parent_get(void) {
   const char *given = secure_getenv("HCS_CGROUP_PARENT");
@@ -58,7 +58,7 @@ static int parent_check(hcs_error *err) {
 static int add_tree(hcs_record *record, const char *tree, hcs_error *err) {
   char path[PATH_MAX];
   size_t i;
-  for (i = 0; i < PART_COUNT; i++) {
+  for (i = 0; i < HCS_CGROUP_PARTS; i++) {
     int n = snprintf(path, sizeof path, "%s%s/c-%s-%s%s", tree, parent_get(), record->id,
                      record->nonce, parts[i]);
     if (n >= (int)sizeof path)
@@ -69,30 +69,61 @@ static int add_tree(hcs_record *record, const char *tree, hcs_error *err) {
   return 0;
 }
 
-int hcs_cgroup_plan(hcs_record *record, hcs_error *err) {
-  hcs_cgroup_layout layout = layout_get();
-  char tree[64];
+/* v1: 1: to be used; 0: there is none; -1. One mounted together with an earlier one is that one. */
+static int examine(size_t which, dev_t trees[], hcs_error *err) {
+  const char *tree = hcs_cgroup_tree(hierarchies[which].controller);
+  struct statfs info;
+  struct stat root;
   size_t i;
-  if (parent_check(err) != 0) return -1;
-  if (layout == HCS_CGROUP_V2) return add_tree(record, CGROUP_ROOT, err);
-  if (layout == HCS_CGROUP_HYBRID && add_tree(record, UNIFIED_ROOT, err) != 0) return -1;
-  for (i = 0; i < V1_COUNT; i++) {
-    snprintf(tree, sizeof tree, CGROUP_ROOT "/%s", v1_controllers[i]);
-    if (!is_mounted(tree, CGROUP_SUPER_MAGIC))
-      return hcs_fail(err, HCS_E_NOT_SUPPORTED,
-                      "the control group hierarchy %s is not mounted: mount it, or boot with "
-                      "systemd.unified_cgroup_hierarchy=1",
-                      tree);
-    if (add_tree(record, tree, err) != 0) return -1;
+  if (statfs(tree, &info) != 0 || info.f_type != CGROUP_SUPER_MAGIC || stat(tree, &root) != 0) {
+    trees[which] = 0;
+    if (!hierarchies[which].is_required) return 0;
+    return hcs_fail(err, HCS_E_NOT_SUPPORTED,
+                    "the control group hierarchy %s is not mounted: mount it, or boot with "
+                    "systemd.unified_cgroup_hierarchy=1",
+                    tree);
+  }
+  trees[which] = root.st_dev;
+  for (i = 0; i < which; i++)
+    if (trees[i] == root.st_dev) return 0;
+  return 1;
+}
+
+static int add_hierarchies(hcs_record *record, hcs_cgroup_layout layout, hcs_error *err) {
+  dev_t trees[HIERARCHY_COUNT] = {0};
+  size_t i;
+  for (i = 0; i < HIERARCHY_COUNT; i++) {
+    int r = hierarchies[i].only_v1 && layout != HCS_CGROUP_V1 ? 0 : examine(i, trees, err);
+    if (r < 0) return -1;
+    if (r > 0 && add_tree(record, hcs_cgroup_tree(hierarchies[i].controller), err) != 0) return -1;
   }
   return 0;
 }
 
+int hcs_cgroup_plan(hcs_record *record, hcs_error *err) {
+  hcs_cgroup_layout layout = hcs_cgroup_layout_get();
+  if (parent_check(err) != 0) return -1;
+  if (layout == HCS_CGROUP_V2) return add_tree(record, HCS_CGROUP_ROOT, err);
+  if (layout == HCS_CGROUP_HYBRID &&
+      add_tree(record, hcs_cgroup_tree(HCS_CONTROLLER_UNIFIED), err) != 0)
+    return -1;
+  return add_hierarchies(record, layout, err);
+}
+
 /* ---- directories ------------------------------------------------------------------------------- */
+
+/* All at once, as it mostly goes; where something is missing, what there is. 0, or -1 with errno. */
+static int hand_out(int dir) {
+  size_t i;
+  if (hcs_file_put(dir, "cgroup.subtree_control", REQUIRED " +cpu +io") == 0) return 0;
+  if (hcs_file_put(dir, "cgroup.subtree_control", REQUIRED) != 0) return -1;
+  for (i = 0; i < OPTIONAL_COUNT; i++) hcs_file_put(dir, "cgroup.subtree_control", optional[i]);
+  return 1;
+}
 
 static int hands_down(const char *directory) {
   HCS_AUTO_FD dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  return dir >= 0 && hcs_file_put(dir, "cgroup.subtree_control", CONTROLLERS) == 0;
+  return dir < 0 ? -1 : hand_out(dir);
 }
 
 /*
@@ -101,8 +132,8 @@ static int hands_down(const char *directory) {
  */
 static int hand_down(const char *directory, hcs_error *err) {
   char path[PATH_MAX];
-  char *slash = path + strlen(CGROUP_ROOT);
-  if (hands_down(directory)) return 0;
+  char *slash = path + strlen(HCS_CGROUP_ROOT);
+  if (hands_down(directory) == 0) return 0;
   snprintf(path, sizeof path, "%s", directory);
   while (slash != NULL && *slash == '/') {
     *slash = '\0';
@@ -110,7 +141,7 @@ static int hand_down(const char *directory, hcs_error *err) {
     *slash = '/';
     slash = strchr(slash + 1, '/');
   }
-  if (hands_down(directory)) return 0;
+  if (hands_down(directory) >= 0) return 0;
   return hcs_fail_errno(
       err, errno,
       "cannot hand the controllers pids and memory down from %s: leave no process "
@@ -151,11 +182,9 @@ static int open_v2(hcs_cgroup *group, char *const paths[], hcs_error *err) {
 
 static int open_v1(hcs_cgroup *group, char *const paths[], hcs_error *err) {
   uint32_t i = group->hierarchies++;
-  group->work_dirs[i] = group->guest_tasks[i] = group->container_tasks[i] = -1;
+  group->guest_tasks[i] = group->container_tasks[i] = -1;
   group->work_tasks[i] = open_in(paths[0], "/tasks", O_WRONLY, err);
   if (group->work_tasks[i] < 0) return -1;
-  group->work_dirs[i] = open_in(paths[0], "", O_PATH | O_DIRECTORY, err);
-  if (group->work_dirs[i] < 0) return -1;
   group->guest_tasks[i] = open_in(paths[1], "/tasks", O_WRONLY, err);
   if (group->guest_tasks[i] < 0) return -1;
   group->container_tasks[i] = open_in(paths[2], "/tasks", O_WRONLY, err);
@@ -174,8 +203,8 @@ int hcs_cgroup_make(hcs_cgroup *group, const hcs_record *record, hcs_error *err)
   size_t i;
   memset(group, 0, sizeof *group);
   group->container = group->guest = group->work = -1;
-  group->layout = layout_get();
-  for (i = 0; i < record->group_count; i += PART_COUNT) {
+  group->layout = hcs_cgroup_layout_get();
+  for (i = 0; i < record->group_count; i += HCS_CGROUP_PARTS) {
     int is_v2 = i == 0 && group->layout != HCS_CGROUP_V1;
     if (tree_make(group, record->groups + i, is_v2, err) != 0) {
       hcs_cgroup_close(group);
@@ -185,14 +214,14 @@ int hcs_cgroup_make(hcs_cgroup *group, const hcs_record *record, hcs_error *err)
   return 0;
 }
 
-int hcs_cgroup_limit(const hcs_cgroup *group, hcs_error *err) {
-  int work = group->layout == HCS_CGROUP_V2 ? group->work : group->work_dirs[0];
-  if (group->layout == HCS_CGROUP_V2 &&
-      hcs_file_put(group->container, "cgroup.subtree_control", CONTROLLERS) != 0)
+int hcs_cgroup_limit(const hcs_cgroup *group, const hcs_group_paths *paths, hcs_error *err) {
+  HCS_AUTO_FD work = -1;
+  if (group->layout == HCS_CGROUP_V2 && hand_out(group->container) < 0)
     return hcs_fail_errno(err, errno, "cannot hand the controllers down in the container's group");
-  if (hcs_file_put(work, "pids.max", PROCESSES_MAX) != 0)
-    return hcs_fail_errno(err, errno, "cannot limit the number of processes (pids.max)");
-  return 0;
+  work = hcs_group_work_open(paths, HCS_CONTROLLER_PIDS, err);
+  if (work < 0) return -1;
+  if (hcs_file_put(work, "pids.max", PROCESSES_MAX) == 0) return 0;
+  return hcs_fail_errno(err, errno, "cannot limit the number of processes (pids.max)");
 }
 
 void hcs_cgroup_close(hcs_cgroup *group) {
@@ -204,7 +233,6 @@ void hcs_cgroup_close(hcs_cgroup *group) {
     hcs_fd_close(&group->container_tasks[i]);
     hcs_fd_close(&group->guest_tasks[i]);
     hcs_fd_close(&group->work_tasks[i]);
-    hcs_fd_close(&group->work_dirs[i]);
   }
   group->hierarchies = 0;
 }

@@ -9,13 +9,9 @@
 #define HCS_LINUX_CGROUP_H
 
 #include "../guest/protocol.h"
-#include "state.h"
+#include "cgroup_paths.h"
 
-typedef enum hcs_cgroup_layout {
-  HCS_CGROUP_V1,     /* no v2 tree at all */
-  HCS_CGROUP_HYBRID, /* v2 without controllers (freeze, kill, events), v1 with them */
-  HCS_CGROUP_V2
-} hcs_cgroup_layout;
+#define HCS_CGROUP_PARTS 3 /* groups that a container has in each tree: work, guest and its own */
 
 typedef struct hcs_cgroup {
   hcs_cgroup_layout layout;
@@ -24,15 +20,17 @@ typedef struct hcs_cgroup {
   int container_tasks[HCS_PLAN_HIERARCHIES];
   int guest_tasks[HCS_PLAN_HIERARCHIES];
   int work_tasks[HCS_PLAN_HIERARCHIES];
-  int work_dirs[HCS_PLAN_HIERARCHIES];
 } hcs_cgroup;
 
 /* Puts the names of all directories that hcs_cgroup_make() would make into the record. */
 int hcs_cgroup_plan(hcs_record *record, hcs_error *err);
 /* Makes them and opens what setup and guest need. */
 int hcs_cgroup_make(hcs_cgroup *group, const hcs_record *record, hcs_error *err);
-/* v2: hands out the controllers, once setup has left the container's own directory; then the limits. */
-int hcs_cgroup_limit(const hcs_cgroup *group, hcs_error *err);
+/*
+ * v2: hands out the controllers, once setup has left the container's own directory. Then the limit that
+ * every container has, on the number of its processes.
+ */
+int hcs_cgroup_limit(const hcs_cgroup *group, const hcs_group_paths *paths, hcs_error *err);
 void hcs_cgroup_close(hcs_cgroup *group);
 /* Kills what may still be in the record's groups, waits until they are empty, removes them. */
 int hcs_cgroup_remove(const hcs_record *record, hcs_error *err);

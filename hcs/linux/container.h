@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "../platform.h"
+#include "cgroup_paths.h"
 #include "channel.h"
 #include "exits.h"
 #include "state.h"
@@ -21,6 +22,7 @@ typedef struct hcs_link {
   char nonce[HCS_NONCE_SIZE];
   char *name, *owner;
   int64_t created_s;
+  hcs_group_paths groups;
   hcs_status_page *status;
   hcs_channel channel;
   atomic_int cleaned; /* hcs_link_end() has been here */

@@ -34,6 +34,7 @@ typedef struct creation {
   hcs_config config;
   hcs_record record;
   hcs_cgroup group;
+  hcs_group_paths paths;
   int root, dir; /* state directory, the container's own, locked */
   int scratch_lock;
   int boot, boot_remote;
@@ -51,6 +52,7 @@ static void creation_clear(creation *made) {
   for (i = 0; i < sizeof fds / sizeof *fds; i++) hcs_fd_close(fds[i]);
   hcs_state_unlock(&made->dir);
   hcs_cgroup_close(&made->group);
+  hcs_group_paths_clear(&made->paths);
   hcs_status_unmap(made->status);
   hcs_record_clear(&made->record);
   hcs_config_clear(&made->config);
@@ -68,7 +70,8 @@ static int record_init(creation *made, hcs_error *err) {
   record->owner = strdup(made->config.owner);
   if (record->name == NULL || record->owner == NULL) return hcs_fail_memory(err);
   if (hcs_boot_id_get(record->boot_id, err) != 0) return -1;
-  return hcs_cgroup_plan(record, err);
+  if (hcs_cgroup_plan(record, err) != 0) return -1;
+  return hcs_group_paths_init(&made->paths, record, err);
 }
 
 /* Claims the id and says what is going to be made. */
@@ -216,7 +219,7 @@ static int commit(creation *made, hcs_error *err) {
 static int make(creation *made, hcs_error *err) {
   if (record_init(made, err) != 0 || state_begin(made, err) != 0) return -1;
   if (resources_make(made, err) == 0 && boot(made, err) == 0 &&
-      hcs_cgroup_limit(&made->group, err) == 0 && commit(made, err) == 0)
+      hcs_cgroup_limit(&made->group, &made->paths, err) == 0 && commit(made, err) == 0)
     return 0;
   return -1;
 }

@@ -23,9 +23,11 @@ hcs_link *hcs_link_new(const hcs_record *record, int fd, hcs_error *err) {
   link->created_s = record->created_s;
   link->name = strdup(record->name);
   link->owner = strdup(record->owner);
-  if (link->name != NULL && link->owner != NULL) return link;
+  if (link->name == NULL || link->owner == NULL)
+    hcs_fail_memory(err);
+  else if (hcs_group_paths_init(&link->groups, record, err) == 0)
+    return link;
   hcs_link_drop(link);
-  hcs_fail_memory(err);
   return NULL;
 }
 
@@ -40,13 +42,15 @@ void hcs_link_drop(hcs_link *link) {
   hcs_status_unmap(link->status);
   free(link->name);
   free(link->owner);
+  hcs_group_paths_clear(&link->groups);
   free(link);
 }
 
 /* A client may have died between the guest's answer to START and its note of it. */
 static void note_state(hcs_link *link, const hcs_reply *reply) {
+  uint32_t created = HCS_CREATED;
   if (reply->state != HCS_GUEST_CREATED && reply->state <= HCS_GUEST_ENDING)
-    atomic_store(&link->status->state, (uint32_t)HCS_RUNNING);
+    atomic_compare_exchange_strong(&link->status->state, &created, (uint32_t)HCS_RUNNING);
 }
 
 int hcs_link_call(hcs_link *link, hcs_frame_type type, const void *payload, size_t size,
