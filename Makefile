@@ -79,7 +79,7 @@ GUEST_OBJECTS := $(patsubst %,$(BUILD)/obj/%.o,$(basename $(GUEST_SOURCES)))
 TEST_OBJECTS := $(SHARED_OBJECTS) \
   $(call object,$(wildcard hcs/linux/command_line.c test/memory_platform.c))
 # More objects for one test: <name>_OBJECTS.
-config_test_OBJECTS := $(call object,hcs/linux/config.c)
+config_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,config container_path host_path mapped stage)
 protocol_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   channel exits fd memfd plan socket spawn_request wait)
 

@@ -23,6 +23,7 @@
 #define NOT_YET .support = HCS_SUPPORT_WINDOWS | HCS_SUPPORT_MEMORY
 #define NOT_ON_LINUX(why) NOT_YET, .reason = (why)
 #define HYPER_V NOT_ON_LINUX("Hyper-V isolation exists on Windows only")
+#define NO_MOUNT_LIMITS NOT_ON_LINUX("block I/O is limited per device there, not per directory")
 #define UTILITY_VM NOT_ON_LINUX("utility VMs exist on Windows only")
 
 #define UINT16 .bits = 16, .min = 0, .max = UINT16_MAX
@@ -93,8 +94,8 @@ static const hcs_field mapped_dir_fields[] = {
     STRING("HostPath", ALWAYS, EVERYWHERE),
     STRING("ContainerPath", ALWAYS, EVERYWHERE),
     BOOL("ReadOnly", ALWAYS, EVERYWHERE),
-    INTEGER("BandwidthMaximum", ALWAYS, NOT_YET, UINT64),
-    INTEGER("IOPSMaximum", ALWAYS, NOT_YET, UINT64),
+    INTEGER("BandwidthMaximum", ALWAYS, NO_MOUNT_LIMITS, UINT64),
+    INTEGER("IOPSMaximum", ALWAYS, NO_MOUNT_LIMITS, UINT64),
     BOOL("CreateInUtilityVM", ALWAYS, UTILITY_VM),
     BOOL("LinuxMetadata", OMIT, UTILITY_VM),
 };
@@ -151,8 +152,8 @@ static const hcs_field container_config_fields[] = {
     INTEGER("MemoryMaximumInMB", OMIT, NOT_YET, .bits = 64, .is_signed = 1, .min = 1,
             .max = INT64_MAX),
     STRING("HostName", OMIT, EVERYWHERE),
-    LIST("MappedDirectories", mapped_dir, OMIT, NOT_YET),
-    LIST("MappedPipes", mapped_pipe, OMIT, NOT_YET),
+    LIST("MappedDirectories", mapped_dir, OMIT, EVERYWHERE),
+    LIST("MappedPipes", mapped_pipe, OMIT, EVERYWHERE),
     BOOL("HvPartition", ALWAYS, HYPER_V),
     STRING("NetworkSharedContainerName", OMIT, NOT_YET),
     STRINGS("EndpointList", OMIT, NOT_ON_LINUX("HNS endpoints exist on Windows only")),
@@ -163,7 +164,7 @@ static const hcs_field container_config_fields[] = {
     STRING("ContainerType", OMIT, EVERYWHERE, .choices = container_types),
     BOOL("TerminateOnLastHandleClosed", OMIT, EVERYWHERE),
     LIST("MappedVirtualDisks", mapped_virtual_disk, OMIT, NOT_YET),
-    LIST("AssignedDevices", assigned_device, OMIT, NOT_YET),
+    LIST("AssignedDevices", assigned_device, OMIT, EVERYWHERE),
 };
 SCHEMA(container_config, "ContainerConfig", "config");
 

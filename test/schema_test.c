@@ -186,7 +186,8 @@ static const struct {
   const char *fields; /* with a blank around each */
 } on_linux[] = {
     {"ContainerConfig", " SystemType Name Owner VolumePath IgnoreFlushesDuringBoot LayerFolderPath "
-                        "Layers HostName ContainerType TerminateOnLastHandleClosed "},
+                        "Layers HostName ContainerType TerminateOnLastHandleClosed "
+                        "MappedDirectories MappedPipes AssignedDevices "},
     {"ProcessConfig", " ApplicationName CommandLine CommandArgs User WorkingDirectory Environment "
                       "CreateStdInPipe CreateStdOutPipe CreateStdErrPipe "},
     {"ComputeSystemQuery", " Ids Types Names Owners "},

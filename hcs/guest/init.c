@@ -11,6 +11,7 @@
 #include "boot.h"
 #include "filesystem.h"
 #include "hosts.h"
+#include "mapped.h"
 #include "mount.h"
 #include "plan.h"
 #include "privileges.h"
@@ -115,6 +116,7 @@ _Noreturn void init_run(const hcs_plan *plan, int work_group, char *name) {
   check(root, HCS_STAGE_PIVOT, 4);
   filesystem_build((int)root);
   hosts_mount((int)root, plan_string(plan, plan->host_name), plan->volume == 0);
+  mapped_build((int)root, plan);
   root_enter((int)root);
   sys_close((int)root);
   names_set(plan);

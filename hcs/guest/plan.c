@@ -22,7 +22,8 @@ const hcs_plan *plan_map(int fd) {
   plan = (const hcs_plan *)address;
   if (plan->magic != HCS_PLAN_MAGIC || plan->version != HCS_PROTOCOL_VERSION) return NULL;
   if (plan->size != info.stx_size || ((const char *)plan)[plan->size - 1] != '\0') return NULL;
-  if (plan->hierarchies > HCS_PLAN_HIERARCHIES) return NULL;
+  if (plan->hierarchies > HCS_PLAN_HIERARCHIES || plan->mount_count > HCS_PLAN_MOUNTS_MAX)
+    return NULL;
   return plan;
 }
 
@@ -34,4 +35,9 @@ const char *plan_string(const hcs_plan *plan, uint32_t offset) {
 const char *plan_layer(const hcs_plan *plan, uint32_t index) {
   const uint32_t *offsets = (const uint32_t *)(const void *)((const char *)plan + plan->layers);
   return plan_string(plan, offsets[index]);
+}
+
+const hcs_plan_mount *plan_mount(const hcs_plan *plan, uint32_t index) {
+  const char *mounts = (const char *)plan + plan->mounts;
+  return (const hcs_plan_mount *)(const void *)mounts + index;
 }

@@ -12,5 +12,6 @@ const hcs_plan *plan_map(int fd);
 const char *plan_string(const hcs_plan *plan, uint32_t offset);
 /* The path of layer `index`, topmost first. */
 const char *plan_layer(const hcs_plan *plan, uint32_t index);
+const hcs_plan_mount *plan_mount(const hcs_plan *plan, uint32_t index);
 
 #endif

@@ -51,6 +51,8 @@ typedef enum hcs_frame_type {
    * the boot socket is the creator's connection, with one handle acquired. No reply.
    */
   HCS_COMMIT = 5,
+  /* the guest, before READY: what is mapped is mounted; as many uint32_t mount ids as there are mounts */
+  HCS_BOOT_MAPPED = 6,
 
   /* client to guest */
   HCS_HELLO =
@@ -130,7 +132,12 @@ typedef enum hcs_stage {
   HCS_STAGE_USER_LOOKUP, /* error 0: the name is not in the container's files */
   HCS_STAGE_USER,
   HCS_STAGE_DIRECTORY,
-  HCS_STAGE_EXEC
+  HCS_STAGE_EXEC,
+  /* something mapped; hcs_boot.index: which of the plan's mounts */
+  HCS_STAGE_MAPPED_SOURCE,    /* on the host */
+  HCS_STAGE_MAPPED_TARGET,    /* finding or making the place for it in the container */
+  HCS_STAGE_MAPPED_FORBIDDEN, /* error 0: the place is no place for it */
+  HCS_STAGE_MAPPED_MOUNT
 } hcs_stage;
 
 typedef struct hcs_boot {
@@ -192,6 +199,27 @@ typedef struct hcs_exit_record {
 #define HCS_FD_CONTROL 2 /* bound, not yet listening */
 #define HCS_FD_FIRST 3   /* hcs_plan names the others */
 
+#define HCS_PLAN_MOUNTS_MAX 512u /* of all kinds together */
+/* The longest path of either side with its NUL: PATH_MAX, limits.h */
+#define HCS_PATH_BYTES 4096u
+
+typedef enum hcs_mount_kind {
+  HCS_MOUNT_DIRECTORY = 1, /* source: a directory of the host, with what is mounted below it */
+  HCS_MOUNT_PIPE = 2,      /* source: a socket or a FIFO of the host */
+  HCS_MOUNT_DEVICE = 3, /* source: a device of the host; target: where in /dev. Made, not mounted */
+  HCS_MOUNT_DISK = 4
+} hcs_mount_kind;
+
+#define HCS_MOUNT_READ_ONLY 1u
+
+/* What is mapped into the container. */
+typedef struct hcs_plan_mount {
+  uint32_t kind;   /* hcs_mount_kind */
+  uint32_t flags;  /* HCS_MOUNT_… */
+  uint32_t source; /* string: absolute path on the host */
+  uint32_t target; /* string: absolute path in the container, without "..", "." and "//" */
+} hcs_plan_mount;
+
 /* Strings are offsets from the plan's start, 0 for none; each ends with a NUL inside the plan. */
 typedef struct hcs_plan {
   uint32_t magic;
@@ -213,6 +241,8 @@ typedef struct hcs_plan {
   int32_t container_tasks[HCS_PLAN_HIERARCHIES];
   int32_t guest_tasks[HCS_PLAN_HIERARCHIES];
   int32_t work_tasks[HCS_PLAN_HIERARCHIES];
+  uint32_t mounts; /* offset of mount_count hcs_plan_mount, in the order in which they are made */
+  uint32_t mount_count;
 } hcs_plan;
 
 #endif

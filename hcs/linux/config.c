@@ -10,23 +10,14 @@
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 
+#include "host_path.h"
+
 #define HOST_NAME_MAX_BYTES 64 /* sethostname(2) */
 #define LAYERS_MAX 500         /* overlayfs, OVL_MAX_STACK */
 
 static const char *text_or(const json_t *object, const char *field, const char *otherwise) {
   const char *text = hcs_document_string(object, field);
   return text[0] != '\0' ? text : otherwise;
-}
-
-static int check_directory(const char *path, const char *field, hcs_error *err) {
-  struct stat info;
-  if (path[0] == '\0') return hcs_fail(err, HCS_E_INVALID_PARAMETER, "%s: missing", field);
-  if (path[0] != '/')
-    return hcs_fail(err, HCS_E_INVALID_PARAMETER, "%s: '%s' is not an absolute path", field, path);
-  if (stat(path, &info) != 0) return hcs_fail_errno(err, errno, "%s: cannot use '%s'", field, path);
-  if (!S_ISDIR(info.st_mode))
-    return hcs_fail(err, HCS_E_DIRECTORY, "%s: '%s' is not a directory", field, path);
-  return 0;
 }
 
 static int read_layers(hcs_config *config, const json_t *root, hcs_error *err) {
@@ -44,7 +35,7 @@ static int read_layers(hcs_config *config, const json_t *root, hcs_error *err) {
     char field[48];
     snprintf(field, sizeof field, "config.Layers[%zu].Path", i + 1);
     config->layers[i] = hcs_document_string(json_array_get(layers, i), "Path");
-    if (check_directory(config->layers[i], field, err) != 0) return -1;
+    if (hcs_host_path_check_directory(config->layers[i], field, err) != 0) return -1;
   }
   config->layer_count = count;
   return 0;
@@ -54,7 +45,7 @@ static int check_volume(const hcs_config *config, hcs_error *err) {
   char resolved_is_root = 0;
   struct stat volume, root;
   if (config->volume == NULL) return 0;
-  if (check_directory(config->volume, "config.VolumePath", err) != 0) return -1;
+  if (hcs_host_path_check_directory(config->volume, "config.VolumePath", err) != 0) return -1;
   if (config->scratch != NULL)
     return hcs_fail(err, HCS_E_INVALID_PARAMETER,
                     "config.LayerFolderPath: a VolumePath is used as it is and takes no scratch "
@@ -105,11 +96,12 @@ int hcs_config_read(hcs_config *config, const char *id, const hcs_document *docu
   if (config->scratch != NULL && config->scratch[0] != '/')
     return hcs_fail(err, HCS_E_INVALID_PARAMETER,
                     "config.LayerFolderPath: '%s' is not an absolute path", config->scratch);
-  if (check_volume(config, err) != 0) return -1;
-  return read_layers(config, root, err);
+  if (check_volume(config, err) != 0 || read_layers(config, root, err) != 0) return -1;
+  return hcs_mappings_read(&config->mappings, root, err);
 }
 
 void hcs_config_clear(hcs_config *config) {
   free(config->layers);
   config->layers = NULL;
+  hcs_mappings_clear(&config->mappings);
 }

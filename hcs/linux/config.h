@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "../document.h"
+#include "mapped.h"
 
 typedef struct hcs_config {
   const char *name; /* the texts belong to the document */
@@ -17,6 +18,7 @@ typedef struct hcs_config {
   const char *volume;  /* VolumePath, NULL: layers */
   const char **layers; /* topmost first */
   size_t layer_count;
+  hcs_mappings mappings;
   uint64_t scratch_bytes; /* of the tmpfs */
   int is_volatile;
   int end_with_last_handle;

@@ -18,6 +18,7 @@
 #include "end.h"
 #include "fd.h"
 #include "launch.h"
+#include "mapped_record.h"
 #include "plan.h"
 #include "process_stat.h"
 #include "scratch.h"
@@ -131,8 +132,16 @@ static int launch(creation *made, hcs_error *err) {
 
 typedef struct boot_message {
   hcs_frame frame;
-  hcs_boot report;
+  union {
+    hcs_boot report;
+    uint32_t mounts[HCS_PLAN_MOUNTS_MAX]; /* BOOT_MAPPED */
+  };
 } boot_message;
+
+static size_t boot_payload(const creation *made, uint16_t type) {
+  return type == HCS_BOOT_MAPPED ? made->config.mappings.count * sizeof(uint32_t)
+                                 : sizeof(hcs_boot);
+}
 
 static int boot_receive(creation *made, boot_message *message, hcs_error *err) {
   long n;
@@ -142,8 +151,9 @@ static int boot_receive(creation *made, boot_message *message, hcs_error *err) {
     if (hcs_wait_fd_uninterrupted(made->boot, POLLIN, made->deadline_ns) != HCS_WAIT_READY)
       return hcs_fail(err, HCS_E_TIMEOUT, "the container's setup does not come to an end");
   }
-  if (n == (long)sizeof *message && message->frame.magic == HCS_FRAME_MAGIC &&
-      message->frame.length == sizeof message->report)
+  if (n >= (long)sizeof message->frame && message->frame.magic == HCS_FRAME_MAGIC &&
+      message->frame.length == boot_payload(made, message->frame.type) &&
+      n == (long)(sizeof message->frame + message->frame.length))
     return 0;
   return hcs_fail(err, HCS_E_UNEXPECTED_CONTAINER_EXIT,
                   "the container's setup ended without a word (killed? out of memory?)");
@@ -151,12 +161,22 @@ static int boot_receive(creation *made, boot_message *message, hcs_error *err) {
 
 static int fail_boot(const creation *made, const hcs_boot *report, hcs_error *err) {
   const char *subject = NULL;
+  if (report->stage >= HCS_STAGE_MAPPED_SOURCE && report->stage <= HCS_STAGE_MAPPED_MOUNT &&
+      report->index < made->config.mappings.count)
+    return hcs_mapping_fail(&made->config.mappings.list[report->index], report->stage,
+                            report->error, err);
   if (report->stage == HCS_STAGE_LAYER && report->index < made->config.layer_count)
     subject = made->config.layers[report->index];
   if (report->stage == HCS_STAGE_SCRATCH) subject = made->config.scratch;
   if (report->stage == HCS_STAGE_VOLUME) subject = made->config.volume;
   if (report->stage == HCS_STAGE_HOSTNAME) subject = made->config.host_name;
   return hcs_stage_fail(report->stage, report->error, subject, err);
+}
+
+static void note_mounts(creation *made, const boot_message *message) {
+  size_t i;
+  for (i = 0; i < made->config.mappings.count; i++)
+    made->config.mappings.list[i].mount = message->mounts[i];
 }
 
 /* Setup says who the guest is, the guest says that it is ready: in any order. */
@@ -170,6 +190,7 @@ static int boot_wait(creation *made, hcs_error *err) {
       made->status->guest = message.report.pid;
       has_pid = 1;
       break;
+    case HCS_BOOT_MAPPED: note_mounts(made, &message); break;
     case HCS_BOOT_READY: is_ready = 1; break;
     default: return fail_boot(made, &message.report, err);
     }
@@ -208,6 +229,7 @@ static int boot(creation *made, hcs_error *err) {
 static int commit(creation *made, hcs_error *err) {
   const hcs_frame frame = {HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, HCS_COMMIT, 0, 0};
   made->record.committed = 1;
+  if (hcs_record_map_all(&made->record, &made->config.mappings, err) != 0) return -1;
   if (hcs_record_write(made->dir, &made->record, err) != 0) return -1;
   if (hcs_socket_send(made->boot, &frame, sizeof frame, &made->exits_remote, 1) != 0)
     return hcs_fail_errno(err, errno, "cannot hand the container over to its guest");

@@ -34,6 +34,10 @@ static size_t plan_bytes(const hcs_config *config, const char *workspace) {
   size_t size = sizeof(hcs_plan) + config->layer_count * sizeof(uint32_t), i;
   for (i = 0; i < config->layer_count; i++) size += text_bytes(config->layers[i]);
   size += text_bytes(config->host_name) + text_bytes(config->scratch) + text_bytes(config->volume);
+  size += config->mappings.count * sizeof(hcs_plan_mount);
+  for (i = 0; i < config->mappings.count; i++)
+    size +=
+        text_bytes(config->mappings.list[i].source) + text_bytes(config->mappings.list[i].target);
   return size + text_bytes(workspace) + 1;
 }
 
@@ -62,6 +66,25 @@ static void put_groups(hcs_plan *plan, hcs_plan_descriptors *descriptors, const 
   }
 }
 
+static void put_mounts(hcs_plan *plan, writer *to, const hcs_mappings *mappings) {
+  hcs_plan_mount *mounts = (hcs_plan_mount *)(void *)(to->data + plan->mounts);
+  size_t i;
+  for (i = 0; i < mappings->count; i++) {
+    const hcs_mapping *mapping = &mappings->list[i];
+    mounts[i].kind = (uint32_t)mapping->kind;
+    mounts[i].flags = mapping->flags;
+    mounts[i].source = put_string(to, mapping->source);
+    mounts[i].target = put_string(to, mapping->target);
+  }
+}
+
+/* The lists come first, so that they are aligned; what they name follows. */
+static uint32_t put_list(writer *to, size_t count, size_t size) {
+  size_t offset = to->used;
+  to->used += count * size;
+  return (uint32_t)offset;
+}
+
 static void put_config(hcs_plan *plan, writer *to, const hcs_config *config,
                        const char *workspace) {
   uint32_t i;
@@ -70,12 +93,14 @@ static void put_config(hcs_plan *plan, writer *to, const hcs_config *config,
   plan->scratch_bytes = config->scratch_bytes;
   plan->nofile_hard = nofile_hard();
   plan->layer_count = (uint32_t)config->layer_count;
-  plan->layers = (uint32_t)to->used;
-  to->used += config->layer_count * sizeof(uint32_t);
+  plan->layers = put_list(to, config->layer_count, sizeof(uint32_t));
+  plan->mount_count = (uint32_t)config->mappings.count;
+  plan->mounts = put_list(to, config->mappings.count, sizeof(hcs_plan_mount));
   for (i = 0; i < plan->layer_count; i++) {
     uint32_t offset = put_string(to, config->layers[i]);
     memcpy(to->data + plan->layers + i * sizeof offset, &offset, sizeof offset);
   }
+  put_mounts(plan, to, &config->mappings);
   plan->host_name = put_string(to, config->host_name);
   plan->scratch = put_string(to, config->scratch);
   plan->volume = put_string(to, config->volume);

@@ -16,7 +16,7 @@
 #include "state.h"
 
 #define RECORD_VERSION 1
-#define RECORD_MAX 65536
+#define RECORD_MAX (1u << 20)
 #define STATUS_MAGIC 0x53534348u /* "HCSS" */
 
 void hcs_record_clear(hcs_record *record) {
@@ -24,6 +24,7 @@ void hcs_record_clear(hcs_record *record) {
   free(record->name);
   free(record->owner);
   for (i = 0; i < record->group_count; i++) free(record->groups[i]);
+  json_decref(record->mapped);
   memset(record, 0, sizeof *record);
 }
 
@@ -49,11 +50,12 @@ static json_t *record_encode(const hcs_record *record) {
   size_t i;
   for (i = 0; i < record->group_count; i++)
     json_array_append_new(groups, json_string(record->groups[i]));
-  return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:o}", "version", RECORD_VERSION,
-                   "id", record->id, "nonce", record->nonce, "boot_id", record->boot_id, "name",
-                   record->name ? record->name : "", "owner", record->owner ? record->owner : "",
-                   "committed", record->committed, "protocol", record->protocol, "created",
-                   (json_int_t)record->created_s, "groups", groups);
+  return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:o, s:O*}", "version",
+                   RECORD_VERSION, "id", record->id, "nonce", record->nonce, "boot_id",
+                   record->boot_id, "name", record->name ? record->name : "", "owner",
+                   record->owner ? record->owner : "", "committed", record->committed, "protocol",
+                   record->protocol, "created", (json_int_t)record->created_s, "groups", groups,
+                   "mapped", record->mapped);
 }
 
 static int copy_text(char *to, size_t size, const char *from) {
@@ -85,6 +87,7 @@ static int record_decode(const json_t *root, hcs_record *record) {
     const char *path = json_string_value(json_array_get(groups, i));
     if (path == NULL || !is_group(path) || hcs_record_add_group(record, path) != 0) return -1;
   }
+  record->mapped = json_deep_copy(json_object_get(root, "mapped"));
   return record->name != NULL && record->owner != NULL ? 0 : -1;
 }
 
@@ -96,9 +99,9 @@ int hcs_record_write(int dir, const hcs_record *record, hcs_error *err) {
   if (text == NULL) return hcs_fail_memory(err);
   if (strlen(text) >= RECORD_MAX)
     return hcs_fail(err, HCS_E_INVALID_PARAMETER,
-                    "config.Name, config.Owner: a container's record with them takes %zu bytes, at "
-                    "most %d fit",
-                    strlen(text), RECORD_MAX);
+                    "config: a container's record, with Name, Owner and all that is mapped, takes "
+                    "%zu bytes, at most %u fit",
+                    strlen(text), RECORD_MAX - 1);
   fd = openat(dir, "record.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
       renameat(dir, "record.new", dir, "record") != 0)

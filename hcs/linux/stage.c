@@ -40,6 +40,12 @@ static const stage_text texts[] = {
     {HCS_STAGE_USER, 0, "cannot become the user"},
     {HCS_STAGE_DIRECTORY, HCS_E_DIRECTORY, "config.WorkingDirectory: cannot enter"},
     {HCS_STAGE_EXEC, 0, "the container cannot execute"},
+    {HCS_STAGE_MAPPED_SOURCE, 0, "cannot use"},
+    {HCS_STAGE_MAPPED_TARGET, 0,
+     "the container has no place for it (a file or a broken link there, or a read-only directory?) at"},
+    {HCS_STAGE_MAPPED_FORBIDDEN, HCS_E_INVALID_PARAMETER,
+     "links in the container lead into its /proc, /sys or /dev/pts, or to its root, from"},
+    {HCS_STAGE_MAPPED_MOUNT, 0, "the kernel refuses the mount at"},
 };
 
 static const stage_text *text_find(uint32_t stage) {

@@ -11,6 +11,7 @@
 #ifndef HCS_LINUX_STATE_H
 #define HCS_LINUX_STATE_H
 
+#include <jansson.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -42,6 +43,11 @@ typedef struct hcs_record {
   int64_t created_s;            /* UNIX time */
   char *groups[HCS_GROUPS_MAX]; /* cgroup directories, innermost first; owned */
   size_t group_count;
+  /*
+   * What is mapped into it, by the lists of a ContainerConfig ("MappedDirectories", …), each document as it was
+   * given, with the id of its mount as "Mount" (see mapped_record.h); owned.
+   */
+  json_t *mapped;
 } hcs_record;
 
 void hcs_record_clear(hcs_record *record);

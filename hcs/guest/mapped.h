@@ -1,0 +1,26 @@
+/*
+ * mapped.h - what is mapped into the container out of the host: directories, pipes, devices.
+ */
+#ifndef HCS_GUEST_MAPPED_H
+#define HCS_GUEST_MAPPED_H
+
+#include "protocol.h"
+
+typedef struct mapped_failure {
+  uint32_t stage; /* hcs_stage */
+  long error;     /* -errno */
+} mapped_failure;
+
+/*
+ * A detached mount of what `mount` names on the host, which nothing that happens there later reaches. To be
+ * called in the host's mount namespace. -1 with `failure` filled.
+ */
+int mapped_source(const hcs_plan *plan, const hcs_plan_mount *mount, mapped_failure *failure);
+/* Attaches it at its place below `root`, in the mount namespace that root belongs to. 0 or -1. */
+int mapped_attach(int root, const hcs_plan *plan, const hcs_plan_mount *mount, int source,
+                  mapped_failure *failure);
+
+/* All of the plan's, in their order, and the report of their mounts. Reports and exits on failure. */
+void mapped_build(int root, const hcs_plan *plan);
+
+#endif
