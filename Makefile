@@ -79,7 +79,8 @@ GUEST_OBJECTS := $(patsubst %,$(BUILD)/obj/%.o,$(basename $(GUEST_SOURCES)))
 TEST_OBJECTS := $(SHARED_OBJECTS) \
   $(call object,$(wildcard hcs/linux/command_line.c test/memory_platform.c))
 # More objects for one test: <name>_OBJECTS.
-config_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,config container_path host_path mapped stage)
+config_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
+  config container_path fd host_path limits mapped stage storage_device)
 protocol_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   channel exits fd memfd plan socket spawn_request wait)
 

@@ -133,7 +133,21 @@ static const hcs_field assigned_device_fields[] = {
 };
 SCHEMA(assigned_device, "AssignedDevice", NULL);
 
-/* 0 is "no limit" for every limit. Weight and maximum are in 1/10000 (hcs-contract §2.1). */
+/*
+ * Limits stand in the config and in what modifies it. 0 is "no limit" for every one; weight and maximum
+ * are in 1/10000 (hcs-contract §2.1).
+ */
+#define PROCESSOR_LIMITS                                                                           \
+  INTEGER("ProcessorCount", OMIT, EVERYWHERE, UINT32),                                             \
+  INTEGER("ProcessorWeight", OMIT, EVERYWHERE, .bits = 64, .min = 1, .max = 10000),                \
+  INTEGER("ProcessorMaximum", OMIT, EVERYWHERE, .bits = 64, .is_signed = 1, .min = 1, .max = 10000)
+#define STORAGE_LIMITS                                                                             \
+  INTEGER("StorageIOPSMaximum", OMIT, EVERYWHERE, UINT64),                                         \
+  INTEGER("StorageBandwidthMaximum", OMIT, EVERYWHERE, UINT64)
+#define MEMORY_LIMIT                                                                               \
+  INTEGER("MemoryMaximumInMB", OMIT, EVERYWHERE, .bits = 64, .is_signed = 1, .min = 1,             \
+          .max = INT64_MAX)
+
 static const hcs_field container_config_fields[] = {
     STRING("SystemType", ALWAYS, EVERYWHERE, .choices = system_types, .fallback = "Container"),
     STRING("Name", ALWAYS, EVERYWHERE),
@@ -143,14 +157,10 @@ static const hcs_field container_config_fields[] = {
     STRING("LayerFolderPath", OMIT, EVERYWHERE),
     LIST("Layers", layer, ALWAYS, EVERYWHERE),
     STRING("Credentials", OMIT, NOT_ON_LINUX("group managed service accounts belong to Windows")),
-    INTEGER("ProcessorCount", OMIT, NOT_YET, UINT32),
-    INTEGER("ProcessorWeight", OMIT, NOT_YET, .bits = 64, .min = 1, .max = 10000),
-    INTEGER("ProcessorMaximum", OMIT, NOT_YET, .bits = 64, .is_signed = 1, .min = 1, .max = 10000),
-    INTEGER("StorageIOPSMaximum", OMIT, NOT_YET, UINT64),
-    INTEGER("StorageBandwidthMaximum", OMIT, NOT_YET, UINT64),
+    PROCESSOR_LIMITS,
+    STORAGE_LIMITS,
     INTEGER("StorageSandboxSize", OMIT, NOT_YET, UINT64),
-    INTEGER("MemoryMaximumInMB", OMIT, NOT_YET, .bits = 64, .is_signed = 1, .min = 1,
-            .max = INT64_MAX),
+    MEMORY_LIMIT,
     STRING("HostName", OMIT, EVERYWHERE),
     LIST("MappedDirectories", mapped_dir, OMIT, EVERYWHERE),
     LIST("MappedPipes", mapped_pipe, OMIT, EVERYWHERE),
@@ -208,6 +218,16 @@ static const hcs_field modification_fields[] = {
     STRING("RequestType", OMIT, EVERYWHERE),
 };
 SCHEMA(modification, "ResourceModificationRequestResponse", "request");
+
+/* Settings on Linux, by ResourceType; those of what can be added and removed are the config's own parts. */
+static const hcs_field memory_settings_fields[] = {MEMORY_LIMIT};
+SCHEMA(memory_settings, "MemorySettings", NULL);
+
+static const hcs_field processor_settings_fields[] = {PROCESSOR_LIMITS};
+SCHEMA(processor_settings, "ProcessorSettings", NULL);
+
+static const hcs_field storage_settings_fields[] = {STORAGE_LIMITS};
+SCHEMA(storage_settings, "StorageSettings", NULL);
 
 /* ---- results --------------------------------------------------------------------------------- */
 
@@ -338,6 +358,7 @@ static const hcs_schema *const schemas[] = {
     &container_config, &layer, &mapped_dir, &mapped_pipe, &hv_runtime, &mapped_virtual_disk,
     &assigned_device,
     &process_config, &compute_system_query, &property_query, &modification,
+    &memory_settings, &processor_settings, &storage_settings,
     &container_properties, &statistics, &memory_stats, &processor_stats, &storage_stats,
     &network_stats, &process_list_item, &controller,
     &guest_connection, &guest_capabilities, &version,

@@ -421,9 +421,7 @@ end)
 -- What a spec needs to know of a field: a value that says something, and words of the refusal.
 local not_built = {
   ContainerConfig = {
-    Credentials = "spec", ProcessorCount = 1, ProcessorWeight = 100, ProcessorMaximum = 5000,
-    StorageIOPSMaximum = 1000, StorageBandwidthMaximum = 1000000, StorageSandboxSize = 1 << 30,
-    MemoryMaximumInMB = 64, HvPartition = true,
+    Credentials = "spec", StorageSandboxSize = 1 << 30, HvPartition = true,
     NetworkSharedContainerName = "other", EndpointList = { "eef2649d-bb17-4d53-9937-295a8efe6f2c" },
     HvRuntime = { ImagePath = "/x" }, Servicing = true, AllowUnqualifiedDNSQuery = true, DNSSearchList = "lab",
     MappedVirtualDisks = { { HostPath = "/tmp/disk", ContainerPath = "/x" } },
@@ -436,7 +434,9 @@ local not_built = {
 local built = {
   ContainerConfig = { "SystemType", "Name", "Owner", "VolumePath", "IgnoreFlushesDuringBoot", "LayerFolderPath",
     "Layers", "HostName", "ContainerType", "TerminateOnLastHandleClosed",
-    "MappedDirectories", "MappedPipes", "AssignedDevices" },
+    "MappedDirectories", "MappedPipes", "AssignedDevices",
+    "ProcessorCount", "ProcessorWeight", "ProcessorMaximum", "MemoryMaximumInMB",
+    "StorageIOPSMaximum", "StorageBandwidthMaximum" },
   ProcessConfig = { "ApplicationName", "CommandLine", "CommandArgs", "User", "WorkingDirectory", "Environment",
     "CreateStdInPipe", "CreateStdOutPipe", "CreateStdErrPipe" },
 }

@@ -77,6 +77,10 @@ static const struct {
     {"PropertyQuery", "PropertyTypes:list(string)"},
     {"ResourceModificationRequestResponse",
      "*ResourceType:string *Settings:any RequestType:string"},
+    /* ours: hcsshim leaves settings to its callers */
+    {"MemorySettings", "MemoryMaximumInMB:int64"},
+    {"ProcessorSettings", "ProcessorCount:uint32 ProcessorWeight:uint64 ProcessorMaximum:int64"},
+    {"StorageSettings", "StorageIOPSMaximum:uint64 StorageBandwidthMaximum:uint64"},
     {"ContainerProperties",
      "*Id:string *State:string *Name:string *SystemType:string RuntimeOsType:string *Owner:string "
      "SiloGuid:string RuntimeId:string IsRuntimeTemplate:bool RuntimeImagePath:string "
@@ -187,7 +191,9 @@ static const struct {
 } on_linux[] = {
     {"ContainerConfig", " SystemType Name Owner VolumePath IgnoreFlushesDuringBoot LayerFolderPath "
                         "Layers HostName ContainerType TerminateOnLastHandleClosed "
-                        "MappedDirectories MappedPipes AssignedDevices "},
+                        "MappedDirectories MappedPipes AssignedDevices "
+                        "ProcessorCount ProcessorWeight ProcessorMaximum "
+                        "StorageIOPSMaximum StorageBandwidthMaximum MemoryMaximumInMB "},
     {"ProcessConfig", " ApplicationName CommandLine CommandArgs User WorkingDirectory Environment "
                       "CreateStdInPipe CreateStdOutPipe CreateStdErrPipe "},
     {"ComputeSystemQuery", " Ids Types Names Owners "},

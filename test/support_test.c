@@ -11,11 +11,10 @@ static const struct {
   const char *json;
   const char *message; /* NULL: it is taken */
 } linux_rows[] = {
-    {"ContainerConfig", "{'MemoryMaximumInMB':64}", "config.MemoryMaximumInMB" LATER},
-    {"ContainerConfig", "{'MemoryMaximumInMB':0}", NULL},
-    {"ContainerConfig", "{'ProcessorCount':1}", "config.ProcessorCount" LATER},
-    {"ContainerConfig", "{'ProcessorCount':0.0}", NULL},
+    {"ContainerConfig", "{'MemoryMaximumInMB':64,'ProcessorCount':1}", NULL},
+    {"ContainerConfig", "{'StorageIOPSMaximum':1,'StorageBandwidthMaximum':1}", NULL},
     {"ContainerConfig", "{'StorageSandboxSize':1}", "config.StorageSandboxSize" LATER},
+    {"ContainerConfig", "{'StorageSandboxSize':0.0}", NULL},
     {"ContainerConfig", "{'MappedDirectories':[{'HostPath':'/a','ContainerPath':'/b'}]}", NULL},
     {"ContainerConfig", "{'MappedDirectories':[{'HostPath':'/a','IOPSMaximum':1}]}",
      "config.MappedDirectories[1].IOPSMaximum: not supported on Linux: block I/O is limited per "
@@ -118,11 +117,11 @@ static const struct {
     {"PropertyQuery", "{'PropertyTypes':['ProcessList','Stats']}", LINUX | WINDOWS | MEMORY,
      "query.PropertyTypes[2]: unknown value 'Stats', use 'Statistics' or 'ProcessList' or "
      "'MappedVirtualDisk' or 'GuestConnection' or 'PendingUpdates'"},
-    {"ContainerConfig", "{'ProcessorCount':1,'ProcessorMaximum':2}", WINDOWS | MEMORY,
+    {"ContainerConfig", "{'ProcessorCount':1,'ProcessorMaximum':2}", LINUX | WINDOWS | MEMORY,
      "config: ProcessorCount, ProcessorMaximum and ProcessorWeight exclude each other; keep one"},
-    {"ContainerConfig", "{'ProcessorWeight':1,'ProcessorCount':2}", WINDOWS | MEMORY,
+    {"ContainerConfig", "{'ProcessorWeight':1,'ProcessorCount':2}", LINUX | WINDOWS | MEMORY,
      "config: ProcessorCount, ProcessorMaximum and ProcessorWeight exclude each other; keep one"},
-    {"ContainerConfig", "{'ProcessorWeight':1,'ProcessorMaximum':2}", WINDOWS | MEMORY,
+    {"ContainerConfig", "{'ProcessorWeight':1,'ProcessorMaximum':2}", LINUX | WINDOWS | MEMORY,
      "config: ProcessorCount, ProcessorMaximum and ProcessorWeight exclude each other; keep one"},
     {"ContainerConfig", "{'Layers':[{'Path':'/'}],'VolumePath':'/v'}", LINUX,
      "config: VolumePath is a whole root directory and takes no Layers; keep one of the two"},

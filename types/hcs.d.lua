@@ -415,13 +415,13 @@ function stream:timeout() end
 ---@field LayerFolderPath? string scratch folder; without it a tmpfs
 ---@field Layers? hcs.Layer[] read-only directories, topmost first
 ---@field Credentials? string Windows only
----@field ProcessorCount? integer at most one of the three Processor… fields; not on Linux yet
----@field ProcessorWeight? integer 1 to 10000; not on Linux yet
----@field ProcessorMaximum? integer 1/100 % of the host; not on Linux yet
----@field StorageIOPSMaximum? integer operations a second; not on Linux yet
----@field StorageBandwidthMaximum? integer bytes a second; not on Linux yet
+---@field ProcessorCount? integer at most one of the three Processor… fields
+---@field ProcessorWeight? integer 1 to 10000
+---@field ProcessorMaximum? integer 1/100 % of the host
+---@field StorageIOPSMaximum? integer operations a second
+---@field StorageBandwidthMaximum? integer bytes a second
 ---@field StorageSandboxSize? integer bytes of scratch; not on Linux yet
----@field MemoryMaximumInMB? integer hard limit, swap included; not on Linux yet
+---@field MemoryMaximumInMB? integer hard limit, swap included
 ---@field HostName? string the id if not said
 ---@field MappedDirectories? hcs.MappedDir[] not on Linux yet
 ---@field MappedPipes? hcs.MappedPipe[] not on Linux yet
@@ -502,7 +502,19 @@ function stream:timeout() end
 ---@class (exact) hcs.ResourceModificationRequestResponse
 ---@field ResourceType? string
 ---@field Settings? any
----@field RequestType? string "Add" or "Remove"
+---@field RequestType? string "Add", "Remove" or "Update"
+
+---@class (exact) hcs.MemorySettings
+---@field MemoryMaximumInMB? integer 0: no limit
+
+---@class (exact) hcs.ProcessorSettings
+---@field ProcessorCount? integer at most one of the three says something; the others' limits go
+---@field ProcessorWeight? integer 1 to 10000
+---@field ProcessorMaximum? integer 1/100 % of the host
+
+---@class (exact) hcs.StorageSettings
+---@field StorageIOPSMaximum? integer 0: no limit; what is not mentioned stays
+---@field StorageBandwidthMaximum? integer bytes a second
 
 ---@class (exact) hcs.ContainerProperties
 ---@field Id string

@@ -96,7 +96,8 @@ static const char *find(const hcs_group_paths *paths, hcs_controller controller)
   return NULL;
 }
 
-int hcs_group_work_open(const hcs_group_paths *paths, hcs_controller controller, hcs_error *err) {
+static int group_open(const hcs_group_paths *paths, hcs_controller controller, const char *part,
+                      hcs_error *err) {
   const char *container = find(paths, controller);
   char path[PATH_MAX];
   int fd;
@@ -106,8 +107,17 @@ int hcs_group_work_open(const hcs_group_paths *paths, hcs_controller controller,
                     "make the container anew",
                     trees[controller], strrchr(trees[controller], '/') + 1,
                     strrchr(trees[controller], '/') + 1, trees[controller]);
-  snprintf(path, sizeof path, "%s/work", container);
+  snprintf(path, sizeof path, "%s%s", container, part);
   fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) hcs_fail_errno(err, errno, "cannot open the control group %s", path);
   return fd;
+}
+
+int hcs_group_work_open(const hcs_group_paths *paths, hcs_controller controller, hcs_error *err) {
+  return group_open(paths, controller, "/work", err);
+}
+
+int hcs_group_container_open(const hcs_group_paths *paths, hcs_controller controller,
+                             hcs_error *err) {
+  return group_open(paths, controller, "", err);
 }

@@ -46,5 +46,8 @@ void hcs_group_paths_clear(hcs_group_paths *paths);
  * hcs_file_get() and hcs_file_put(). NotSupported when the container is in no such tree.
  */
 int hcs_group_work_open(const hcs_group_paths *paths, hcs_controller controller, hcs_error *err);
+/* The same of the container's own group, the one that competes with other containers'. */
+int hcs_group_container_open(const hcs_group_paths *paths, hcs_controller controller,
+                             hcs_error *err);
 
 #endif

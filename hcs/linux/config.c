@@ -60,11 +60,27 @@ static int check_volume(const hcs_config *config, hcs_error *err) {
   return 0;
 }
 
-/* A quarter of the memory, when nothing is said: a full scratch must not take the host with it. */
-static uint64_t tmpfs_bytes(void) {
+/*
+ * What fills a tmpfs fills the container's memory. A quarter of the machine's, when nothing is said: a full
+ * scratch must not take the host with it.
+ */
+static uint64_t tmpfs_bytes(const hcs_limits *limits) {
   struct sysinfo info;
+  if (limits->memory_bytes != 0) return limits->memory_bytes;
   if (sysinfo(&info) != 0) return 1ull << 30;
   return (uint64_t)info.totalram * info.mem_unit / 4;
+}
+
+/* A volume is the scratch and the layers in one. */
+static int read_limits(hcs_config *config, const json_t *root, hcs_error *err) {
+  const char *written = config->scratch != NULL ? config->scratch : config->volume;
+  const hcs_limits *limits = &config->limits;
+  hcs_limits_read(&config->limits, root);
+  hcs_storage_device(written, config->is_volatile, config->device);
+  if (limits->iops == 0 && limits->bandwidth_bytes_per_s == 0) return 0;
+  return hcs_storage_device_check(
+      config->device, "config",
+      limits->iops != 0 ? "StorageIOPSMaximum" : "StorageBandwidthMaximum", err);
 }
 
 /* It goes into /etc/hosts, too. An id is always one: both allow the same characters. */
@@ -88,7 +104,6 @@ int hcs_config_read(hcs_config *config, const char *id, const hcs_document *docu
   config->host_name = text_or(root, "HostName", id);
   config->scratch = text_or(root, "LayerFolderPath", NULL);
   config->volume = text_or(root, "VolumePath", NULL);
-  config->scratch_bytes = tmpfs_bytes();
   config->is_volatile =
       hcs_document_bool(root, "IgnoreFlushesDuringBoot") && config->scratch != NULL;
   config->end_with_last_handle = hcs_document_bool(root, "TerminateOnLastHandleClosed");
@@ -96,7 +111,9 @@ int hcs_config_read(hcs_config *config, const char *id, const hcs_document *docu
   if (config->scratch != NULL && config->scratch[0] != '/')
     return hcs_fail(err, HCS_E_INVALID_PARAMETER,
                     "config.LayerFolderPath: '%s' is not an absolute path", config->scratch);
-  if (check_volume(config, err) != 0 || read_layers(config, root, err) != 0) return -1;
+  if (check_volume(config, err) != 0 || read_limits(config, root, err) != 0) return -1;
+  config->scratch_bytes = tmpfs_bytes(&config->limits);
+  if (read_layers(config, root, err) != 0) return -1;
   return hcs_mappings_read(&config->mappings, root, err);
 }
 

@@ -8,7 +8,9 @@
 #include <stdint.h>
 
 #include "../document.h"
+#include "limits.h"
 #include "mapped.h"
+#include "storage_device.h"
 
 typedef struct hcs_config {
   const char *name; /* the texts belong to the document */
@@ -20,6 +22,8 @@ typedef struct hcs_config {
   size_t layer_count;
   hcs_mappings mappings;
   uint64_t scratch_bytes; /* of the tmpfs */
+  hcs_limits limits;
+  char device[HCS_DEVICE_SIZE]; /* hcs_storage_device() */
   int is_volatile;
   int end_with_last_handle;
 } hcs_config;

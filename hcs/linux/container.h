@@ -89,6 +89,10 @@ char *hcs_linux_system_properties(hcs_platform_system *system, const hcs_documen
 char *hcs_linux_enumerate(const hcs_document *query, const hcs_document *property_query,
                           hcs_error *err);
 
+/* modify.c */
+int hcs_linux_system_modify(hcs_platform_system *system, const hcs_document *request,
+                            hcs_error *err);
+
 /* end.c */
 int hcs_linux_gc(int *cleaned, hcs_error *err);
 

@@ -67,6 +67,7 @@ static int record_init(creation *made, hcs_error *err) {
   snprintf(record->nonce, sizeof record->nonce, "%016llx", (unsigned long long)nonce);
   record->protocol = HCS_PROTOCOL_VERSION;
   record->created_s = (int64_t)time(NULL);
+  memcpy(record->device, made->config.device, sizeof record->device);
   record->name = strdup(made->config.name);
   record->owner = strdup(made->config.owner);
   if (record->name == NULL || record->owner == NULL) return hcs_fail_memory(err);
@@ -226,6 +227,12 @@ static int boot(creation *made, hcs_error *err) {
   return hcs_fail_errno(err, errno, "the container's setup does not come to an end");
 }
 
+/* The guest waits for the commit: no process is there yet that would not be under the limits. */
+static int limit(creation *made, hcs_error *err) {
+  if (hcs_cgroup_limit(&made->group, &made->paths, err) != 0) return -1;
+  return hcs_limits_apply(&made->paths, &made->config.limits, made->config.device, err);
+}
+
 static int commit(creation *made, hcs_error *err) {
   const hcs_frame frame = {HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, HCS_COMMIT, 0, 0};
   made->record.committed = 1;
@@ -240,8 +247,8 @@ static int commit(creation *made, hcs_error *err) {
 
 static int make(creation *made, hcs_error *err) {
   if (record_init(made, err) != 0 || state_begin(made, err) != 0) return -1;
-  if (resources_make(made, err) == 0 && boot(made, err) == 0 &&
-      hcs_cgroup_limit(&made->group, &made->paths, err) == 0 && commit(made, err) == 0)
+  if (resources_make(made, err) == 0 && boot(made, err) == 0 && limit(made, err) == 0 &&
+      commit(made, err) == 0)
     return 0;
   return -1;
 }

@@ -94,31 +94,17 @@ int hcs_end_if_dead(int dir, const char *id, hcs_error *err) {
   return r;
 }
 
-/* Is the directory, now locked, still about the container with that nonce? */
-static int is_ours(int dir, const char *nonce, hcs_record *record, hcs_error *err) {
-  int r = hcs_record_read(dir, record, err);
-  if (r <= 0) return r;
-  if (strcmp(record->nonce, nonce) == 0) return 1;
-  hcs_record_clear(record);
-  return 0;
-}
-
 int hcs_end_finish(const char *id, const char *nonce, hcs_error *err) {
-  HCS_AUTO_FD root = hcs_state_root_open(err);
   HCS_AUTO_LOCKED dir = -1;
+  HCS_AUTO_FD root = -1;
   hcs_record record;
-  int r;
-  if (root < 0) return -1;
-  dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-  if (dir < 0 && errno == ENOENT) return 0;
-  if (dir < 0) return hcs_fail_errno(err, errno, "cannot open the state of container '%s'", id);
-  r = hcs_state_lock(root, dir, id, HCS_LOCK_SIGNALS, err);
+  int r = hcs_state_take(id, nonce, HCS_LOCK_SIGNALS, &dir, &record, err);
   if (r == -2) return HCS_INTERRUPTED;
-  if (r == 1) r = is_ours(dir, nonce, &record, err);
   if (r <= 0) return r;
   r = clean(dir, &record, err);
   hcs_record_clear(&record);
-  return r != 0 ? -1 : hcs_state_remove(root, id, err);
+  if (r == 0) root = hcs_state_root_open(err);
+  return root < 0 ? -1 : hcs_state_remove(root, id, err);
 }
 
 /* ---- gc ----------------------------------------------------------------------------------------- */

@@ -45,6 +45,7 @@ static const hcs_platform linux_platform = {
     .system_start = hcs_linux_system_start,
     .system_shutdown = hcs_linux_system_shutdown,
     .system_terminate = hcs_linux_system_terminate,
+    .system_modify = hcs_linux_system_modify,
     .system_wait = hcs_linux_system_wait,
     .system_properties = hcs_linux_system_properties,
     .system_pollfd = hcs_linux_system_pollfd,

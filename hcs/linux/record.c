@@ -50,12 +50,12 @@ static json_t *record_encode(const hcs_record *record) {
   size_t i;
   for (i = 0; i < record->group_count; i++)
     json_array_append_new(groups, json_string(record->groups[i]));
-  return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:o, s:O*}", "version",
+  return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:s, s:o, s:O*}", "version",
                    RECORD_VERSION, "id", record->id, "nonce", record->nonce, "boot_id",
                    record->boot_id, "name", record->name ? record->name : "", "owner",
                    record->owner ? record->owner : "", "committed", record->committed, "protocol",
-                   record->protocol, "created", (json_int_t)record->created_s, "groups", groups,
-                   "mapped", record->mapped);
+                   record->protocol, "created", (json_int_t)record->created_s, "device",
+                   record->device, "groups", groups, "mapped", record->mapped);
 }
 
 static int copy_text(char *to, size_t size, const char *from) {
@@ -76,7 +76,9 @@ static int record_decode(const json_t *root, hcs_record *record) {
   if (hcs_document_integer(root, "version") != RECORD_VERSION) return -1;
   if (copy_text(record->id, sizeof record->id, hcs_document_string(root, "id")) != 0 ||
       copy_text(record->nonce, sizeof record->nonce, hcs_document_string(root, "nonce")) != 0 ||
-      copy_text(record->boot_id, sizeof record->boot_id, hcs_document_string(root, "boot_id")) != 0)
+      copy_text(record->boot_id, sizeof record->boot_id, hcs_document_string(root, "boot_id")) !=
+          0 ||
+      copy_text(record->device, sizeof record->device, hcs_document_string(root, "device")) != 0)
     return -1;
   record->committed = hcs_document_bool(root, "committed");
   record->protocol = (int)hcs_document_integer(root, "protocol");

@@ -81,6 +81,31 @@ int hcs_state_lock(int root, int dir, const char *id, hcs_lock_mode mode, hcs_er
   return still_named(root, dir, id);
 }
 
+/* Is the directory, now locked, still about the container with that nonce? */
+static int is_ours(int dir, const char *nonce, hcs_record *record, hcs_error *err) {
+  int r = hcs_record_read(dir, record, err);
+  if (r <= 0) return r;
+  if (strcmp(record->nonce, nonce) == 0) return 1;
+  hcs_record_clear(record);
+  return 0;
+}
+
+int hcs_state_take(const char *id, const char *nonce, hcs_lock_mode mode, int *dir,
+                   hcs_record *record, hcs_error *err) {
+  HCS_AUTO_FD root = hcs_state_root_open(err);
+  HCS_AUTO_LOCKED candidate = -1;
+  int r;
+  if (root < 0) return -1;
+  candidate = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (candidate < 0 && errno == ENOENT) return 0;
+  if (candidate < 0)
+    return hcs_fail_errno(err, errno, "cannot open the state of container '%s'", id);
+  r = hcs_state_lock(root, candidate, id, mode, err);
+  if (r == 1) r = is_ours(candidate, nonce, record, err);
+  if (r == 1) *dir = hcs_fd_take(&candidate);
+  return r;
+}
+
 void hcs_state_unlock(int *dir) {
   int saved = errno;
   if (*dir >= 0) flock(*dir, LOCK_UN);

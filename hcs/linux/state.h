@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "../error.h"
+#include "storage_device.h"
 
 #define HCS_NONCE_SIZE 17 /* 16 hexadecimal digits and a NUL */
 #define HCS_BOOT_ID_SIZE 40
@@ -41,6 +42,7 @@ typedef struct hcs_record {
   int committed;
   int protocol;
   int64_t created_s;            /* UNIX time */
+  char device[HCS_DEVICE_SIZE]; /* hcs_storage_device() of what the container writes */
   char *groups[HCS_GROUPS_MAX]; /* cgroup directories, innermost first; owned */
   size_t group_count;
   /*
@@ -80,6 +82,14 @@ int hcs_state_lock(int root, int dir, const char *id, hcs_lock_mode mode, hcs_er
  */
 #define HCS_AUTO_LOCKED __attribute__((cleanup(hcs_state_unlock))) int
 void hcs_state_unlock(int *dir);
+
+/*
+ * Locks the directory of the container `id` that has this nonce, and reads its record: 1, and both are
+ * the caller's to give back; 0: the container is gone (cleaned up, or a successor has its id); -1; -2 as
+ * hcs_state_lock() has it.
+ */
+int hcs_state_take(const char *id, const char *nonce, hcs_lock_mode mode, int *dir,
+                   hcs_record *record, hcs_error *err);
 
 int hcs_record_write(int dir, const hcs_record *record, hcs_error *err);
 /* 1: read; 0: there is none (yet); -1: it cannot be read, and nothing is known of the container. */

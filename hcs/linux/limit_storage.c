@@ -1,0 +1,70 @@
+/*
+ * limit_storage.c - StorageIOPSMaximum and StorageBandwidthMaximum: reads and writes each, on the disk
+ * that holds the scratch folder.
+ */
+#include <stdio.h>
+
+#include "fd.h"
+#include "group_file.h"
+#include "limits.h"
+
+#define BANDWIDTH "StorageBandwidthMaximum"
+#define IOPS "StorageIOPSMaximum"
+
+typedef struct throttle {
+  const char *v1, *v2, *field;
+} throttle;
+
+static const throttle throttles[] = {
+    {"blkio.throttle.read_bps_device", "rbps", BANDWIDTH},
+    {"blkio.throttle.write_bps_device", "wbps", BANDWIDTH},
+    {"blkio.throttle.read_iops_device", "riops", IOPS},
+    {"blkio.throttle.write_iops_device", "wiops", IOPS},
+};
+#define THROTTLE_COUNT (sizeof throttles / sizeof *throttles)
+
+/* By throttle; NULL for those that stay. */
+typedef const uint64_t *const values[THROTTLE_COUNT];
+
+static int put_v1(const hcs_group_paths *groups, int work, const char *device, values value,
+                  const char *where, hcs_error *err) {
+  hcs_group_file files[THROTTLE_COUNT];
+  const hcs_group_file *failed;
+  size_t count = 0, i;
+  for (i = 0; i < THROTTLE_COUNT; i++) {
+    if (value[i] == NULL) continue;
+    files[count] = (hcs_group_file){work, throttles[i].v1, "", device};
+    snprintf(files[count].text, sizeof files[count].text, "%s %llu", device,
+             (unsigned long long)*value[i]);
+    count++;
+  }
+  if (hcs_group_files_put(files, count, &failed) == 0) return 0;
+  return hcs_limit_fail(groups, failed->name, where, value[0] != NULL ? BANDWIDTH : IOPS, err);
+}
+
+/* One line for all, which the kernel takes or refuses as a whole. */
+static int put_v2(const hcs_group_paths *groups, int work, const char *device, values value,
+                  const char *where, hcs_error *err) {
+  char text[4 * 32 + 32];
+  size_t used = (size_t)snprintf(text, sizeof text, "%s", device), i;
+  for (i = 0; i < THROTTLE_COUNT; i++) {
+    if (value[i] == NULL) continue;
+    if (*value[i] == 0)
+      used += (size_t)snprintf(text + used, sizeof text - used, " %s=max", throttles[i].v2);
+    else
+      used += (size_t)snprintf(text + used, sizeof text - used, " %s=%llu", throttles[i].v2,
+                               (unsigned long long)*value[i]);
+  }
+  if (hcs_file_put(work, "io.max", text) == 0) return 0;
+  return hcs_limit_fail(groups, "io.max", where, value[0] != NULL ? BANDWIDTH : IOPS, err);
+}
+
+int hcs_limit_storage(const hcs_group_paths *groups, const char *device, const uint64_t *iops,
+                      const uint64_t *bandwidth_bytes_per_s, const char *where, hcs_error *err) {
+  values value = {bandwidth_bytes_per_s, bandwidth_bytes_per_s, iops, iops};
+  HCS_AUTO_FD work = hcs_group_work_open(groups, HCS_CONTROLLER_IO, err);
+  if (work < 0)
+    return hcs_error_wrap(err, "%s.%s", where, bandwidth_bytes_per_s != NULL ? BANDWIDTH : IOPS);
+  if (groups->layout == HCS_CGROUP_V2) return put_v2(groups, work, device, value, where, err);
+  return put_v1(groups, work, device, value, where, err);
+}

@@ -1,0 +1,62 @@
+/*
+ * storage_device.c - the disk that what a container writes ends up on.
+ */
+#include "storage_device.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "fd.h"
+
+#define BLOCK_DEVICES "/sys/dev/block"
+
+typedef struct obstacle {
+  const char *word, *reason;
+} obstacle;
+
+static const obstacle obstacles[] = {
+    {"tmpfs", "the scratch is a tmpfs: give a LayerFolderPath on a disk"},
+    {"volatile", "nothing waits for the disk with IgnoreFlushesDuringBoot: leave that out"},
+    {"none", "the scratch folder is on no block device of its own (a tmpfs, overlay, network or "
+             "btrfs file system): take one on a disk"},
+};
+#define OBSTACLE_COUNT (sizeof obstacles / sizeof *obstacles)
+
+/* Limits belong to whole disks; a partition stands in its disk's directory, with a number. */
+static void disk_of(const char *numbers, char device[HCS_DEVICE_SIZE]) {
+  char path[sizeof BLOCK_DEVICES + HCS_DEVICE_SIZE + 16];
+  snprintf(path, sizeof path, BLOCK_DEVICES "/%s/partition", numbers);
+  snprintf(device, HCS_DEVICE_SIZE, "%s", numbers);
+  if (access(path, F_OK) != 0) return;
+  snprintf(path, sizeof path, BLOCK_DEVICES "/%s/../dev", numbers);
+  if (hcs_file_get(AT_FDCWD, path, device, HCS_DEVICE_SIZE) <= 0)
+    snprintf(device, HCS_DEVICE_SIZE, "none");
+  device[strcspn(device, "\n")] = '\0';
+}
+
+void hcs_storage_device(const char *folder, int is_volatile, char device[HCS_DEVICE_SIZE]) {
+  char path[sizeof BLOCK_DEVICES + HCS_DEVICE_SIZE], numbers[HCS_DEVICE_SIZE];
+  struct stat info;
+  snprintf(device, HCS_DEVICE_SIZE, "%s",
+           folder == NULL ? "tmpfs"
+           : is_volatile  ? "volatile"
+                          : "none");
+  if (folder == NULL || is_volatile || stat(folder, &info) != 0) return;
+  snprintf(numbers, sizeof numbers, "%u:%u", major(info.st_dev), minor(info.st_dev));
+  snprintf(path, sizeof path, BLOCK_DEVICES "/%s", numbers);
+  if (access(path, F_OK) == 0) disk_of(numbers, device);
+}
+
+int hcs_storage_device_check(const char *device, const char *where, const char *field,
+                             hcs_error *err) {
+  size_t i;
+  for (i = 0; i < OBSTACLE_COUNT; i++)
+    if (strcmp(device, obstacles[i].word) == 0)
+      return hcs_fail(err, HCS_E_NOT_SUPPORTED, "%s.%s: cannot be enforced: %s", where, field,
+                      obstacles[i].reason);
+  return 0;
+}
