@@ -81,6 +81,7 @@ TEST_OBJECTS := $(SHARED_OBJECTS) \
 # More objects for one test: <name>_OBJECTS.
 config_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   config container_path fd host_path limits mapped stage storage_device)
+disk_image_test_OBJECTS := $(call object,hcs/linux/disk_image.c)
 protocol_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   channel exits fd memfd plan socket spawn_request wait)
 
