@@ -159,7 +159,7 @@ static const hcs_field container_config_fields[] = {
     STRING("Credentials", OMIT, NOT_ON_LINUX("group managed service accounts belong to Windows")),
     PROCESSOR_LIMITS,
     STORAGE_LIMITS,
-    INTEGER("StorageSandboxSize", OMIT, NOT_YET, UINT64),
+    INTEGER("StorageSandboxSize", OMIT, EVERYWHERE, UINT64),
     MEMORY_LIMIT,
     STRING("HostName", OMIT, EVERYWHERE),
     LIST("MappedDirectories", mapped_dir, OMIT, EVERYWHERE),

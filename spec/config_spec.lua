@@ -421,7 +421,7 @@ end)
 -- What a spec needs to know of a field: a value that says something, and words of the refusal.
 local not_built = {
   ContainerConfig = {
-    Credentials = "spec", StorageSandboxSize = 1 << 30, HvPartition = true,
+    Credentials = "spec", HvPartition = true,
     NetworkSharedContainerName = "other", EndpointList = { "eef2649d-bb17-4d53-9937-295a8efe6f2c" },
     HvRuntime = { ImagePath = "/x" }, Servicing = true, AllowUnqualifiedDNSQuery = true, DNSSearchList = "lab",
     MappedVirtualDisks = { { HostPath = "/tmp/disk", ContainerPath = "/x" } },
@@ -435,7 +435,7 @@ local built = {
   ContainerConfig = { "SystemType", "Name", "Owner", "VolumePath", "IgnoreFlushesDuringBoot", "LayerFolderPath",
     "Layers", "HostName", "ContainerType", "TerminateOnLastHandleClosed",
     "MappedDirectories", "MappedPipes", "AssignedDevices",
-    "ProcessorCount", "ProcessorWeight", "ProcessorMaximum", "MemoryMaximumInMB",
+    "ProcessorCount", "ProcessorWeight", "ProcessorMaximum", "MemoryMaximumInMB", "StorageSandboxSize",
     "StorageIOPSMaximum", "StorageBandwidthMaximum" },
   ProcessConfig = { "ApplicationName", "CommandLine", "CommandArgs", "User", "WorkingDirectory", "Environment",
     "CreateStdInPipe", "CreateStdOutPipe", "CreateStdErrPipe" },

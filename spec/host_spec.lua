@@ -62,9 +62,27 @@ local work = [[
   assert(c:wait(60))
 ]]
 
+-- Setup has programs of its own make and grow the image.
+local scratch = [[
+  local hcs = require "hcs"
+  -- os.tmpname() would open a file that is not close-on-exec.
+  local folder = ("/tmp/hcs-host-%p"):format(config)
+  config.LayerFolderPath = folder
+  for _, mib in ipairs { 16, 40 } do
+    config.StorageSandboxSize = mib << 20
+    local c <close> = assert(hcs.create_container(nil, config))
+  end
+  for _, name in ipairs { "/disk", "/lock", "" } do assert(os.remove(folder .. name)) end
+]]
+
 describe("a host program with threads", function()
   it("sees its own children only, no SIGCHLD of ours, and everything of its own as it was", function()
     assert.equal("ok\n", host("threads", work))
+  end)
+
+  it("sees nothing of the programs that make a scratch image", function()
+    assert.equal("ok\n", host("threads", scratch))
+    assert.equal("ok\n", host("threads", scratch, "ignore"))
   end)
 
   it("may ignore SIGCHLD", function()

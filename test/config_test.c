@@ -82,6 +82,25 @@ static void every_field_arrives(void **state) {
   assert_string_equal(config.layers[1], "/etc");
 }
 
+static void the_scratch_has_the_size_that_is_said(void **state) {
+  static const struct {
+    const char *json;
+    uint64_t bytes;
+  } rows[] = {
+      {"{\"StorageSandboxSize\":12345,\"Layers\":[{\"Path\":\"/usr\"}]}", 12345},
+      {"{\"StorageSandboxSize\":9223372036854775807,\"Layers\":[{\"Path\":\"/usr\"}]}", INT64_MAX},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    assert_int_equal(read_config(rows[i].json), 0);
+    assert_int_equal(config.sandbox_bytes, rows[i].bytes);
+    assert_int_equal(config.scratch_bytes, rows[i].bytes);
+    hcs_config_clear(&config);
+    hcs_document_free(document);
+    document = NULL;
+  }
+}
+
 /* There is nothing to lose in a tmpfs. */
 static void a_tmpfs_is_never_volatile(void **state) {
   (void)state;
@@ -117,6 +136,8 @@ static void what_cannot_be_used_is_named(void **state) {
       {"{\"VolumePath\":\"/usr/..\"}", HCS_E_INVALID_PARAMETER, "the host's own root"},
       {"{\"VolumePath\":\"/usr\",\"LayerFolderPath\":\"/tmp/s\"}", HCS_E_INVALID_PARAMETER,
        "config.LayerFolderPath"},
+      {"{\"VolumePath\":\"/usr\",\"StorageSandboxSize\":1}", HCS_E_INVALID_PARAMETER,
+       "config.StorageSandboxSize: a VolumePath"},
       {"{\"LayerFolderPath\":\"s\",\"Layers\":[{\"Path\":\"/usr\"}]}", HCS_E_INVALID_PARAMETER,
        "config.LayerFolderPath: 's' is not an absolute path"},
       {"{\"HostName\":\"0123456789012345678901234567890123456789012345678901234567890123x\","
@@ -146,9 +167,13 @@ static void too_many_layers_are_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(names_default_to_the_id),      TEST(every_field_arrives),
-      TEST(a_tmpfs_is_never_volatile),    TEST(a_volume_needs_no_layers),
-      TEST(what_cannot_be_used_is_named), TEST(too_many_layers_are_refused),
+      TEST(names_default_to_the_id),
+      TEST(every_field_arrives),
+      TEST(the_scratch_has_the_size_that_is_said),
+      TEST(a_tmpfs_is_never_volatile),
+      TEST(a_volume_needs_no_layers),
+      TEST(what_cannot_be_used_is_named),
+      TEST(too_many_layers_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

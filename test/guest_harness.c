@@ -33,7 +33,7 @@ _Noreturn void boot_fail(int boot, uint32_t stage, long error, uint32_t index) {
     hcs_frame frame;
     hcs_boot report;
   } message = {{HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, HCS_BOOT_FAILED, 0, sizeof(hcs_boot)},
-               {stage, (int32_t)-error, index, 0}};
+               {stage, (int32_t)-error, index, 0, 0, 0}};
   sys_write(boot, &message, sizeof message);
   sys_exit(1);
 }

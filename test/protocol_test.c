@@ -62,13 +62,14 @@ static void a_plan_says_what_the_config_says(void **state) {
                        .scratch_bytes = 12345,
                        .is_volatile = 1};
   hcs_cgroup group = {.container = -1, .guest = 50, .work = 51, .hierarchies = 1};
+  const hcs_scratch_plan scratch = {HCS_SCRATCH_GROW, 1u << 20};
   hcs_plan_descriptors descriptors;
   struct stat info;
   group.container_tasks[0] = 60;
   group.guest_tasks[0] = 61;
   group.work_tasks[0] = 62;
-  assert_int_equal(hcs_plan_make(&descriptors, &config, &group, "/run/hcs/web", 40, 41, 42, err),
-                   0);
+  assert_int_equal(
+      hcs_plan_make(&descriptors, &config, &scratch, &group, "/run/hcs/web", 40, 41, 42, err), 0);
   int fd = descriptors.list[HCS_FD_PLAN];
   assert_int_equal(fstat(fd, &info), 0);
   const hcs_plan *plan = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -79,6 +80,8 @@ static void a_plan_says_what_the_config_says(void **state) {
   assert_int_equal(((const char *)plan)[plan->size - 1], 0);
   assert_int_equal(plan->flags, HCS_PLAN_VOLATILE);
   assert_int_equal(plan->scratch_bytes, 12345);
+  assert_int_equal(plan->image, HCS_SCRATCH_GROW);
+  assert_int_equal(plan->image_bytes, 1u << 20);
   assert_string_equal(text_at(plan, plan->host_name), "web");
   assert_string_equal(text_at(plan, plan->scratch), "/scratch");
   assert_string_equal(text_at(plan, plan->workspace), "/run/hcs/web");

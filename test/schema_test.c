@@ -193,7 +193,8 @@ static const struct {
                         "Layers HostName ContainerType TerminateOnLastHandleClosed "
                         "MappedDirectories MappedPipes AssignedDevices "
                         "ProcessorCount ProcessorWeight ProcessorMaximum "
-                        "StorageIOPSMaximum StorageBandwidthMaximum MemoryMaximumInMB "},
+                        "StorageIOPSMaximum StorageBandwidthMaximum StorageSandboxSize "
+                        "MemoryMaximumInMB "},
     {"ProcessConfig", " ApplicationName CommandLine CommandArgs User WorkingDirectory Environment "
                       "CreateStdInPipe CreateStdOutPipe CreateStdErrPipe "},
     {"ComputeSystemQuery", " Ids Types Names Owners "},

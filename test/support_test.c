@@ -13,7 +13,6 @@ static const struct {
 } linux_rows[] = {
     {"ContainerConfig", "{'MemoryMaximumInMB':64,'ProcessorCount':1}", NULL},
     {"ContainerConfig", "{'StorageIOPSMaximum':1,'StorageBandwidthMaximum':1}", NULL},
-    {"ContainerConfig", "{'StorageSandboxSize':1}", "config.StorageSandboxSize" LATER},
     {"ContainerConfig", "{'StorageSandboxSize':0.0}", NULL},
     {"ContainerConfig", "{'MappedDirectories':[{'HostPath':'/a','ContainerPath':'/b'}]}", NULL},
     {"ContainerConfig", "{'MappedDirectories':[{'HostPath':'/a','IOPSMaximum':1}]}",

@@ -420,7 +420,7 @@ function stream:timeout() end
 ---@field ProcessorMaximum? integer 1/100 % of the host
 ---@field StorageIOPSMaximum? integer operations a second
 ---@field StorageBandwidthMaximum? integer bytes a second
----@field StorageSandboxSize? integer bytes of scratch; not on Linux yet
+---@field StorageSandboxSize? integer bytes that the scratch holds
 ---@field MemoryMaximumInMB? integer hard limit, swap included
 ---@field HostName? string the id if not said
 ---@field MappedDirectories? hcs.MappedDir[] not on Linux yet

@@ -15,7 +15,7 @@ void boot_report(int boot, uint16_t type, const hcs_boot *report) {
 }
 
 _Noreturn void boot_fail(int boot, uint32_t stage, long error, uint32_t index) {
-  hcs_boot report = {stage, (int32_t)(error < 0 ? -error : error), index, 0};
+  hcs_boot report = {stage, (int32_t)(error < 0 ? -error : error), index, 0, 0, 0};
   boot_report(boot, HCS_BOOT_FAILED, &report);
   sys_exit(1);
 }

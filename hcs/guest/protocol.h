@@ -113,6 +113,7 @@ typedef enum hcs_stage {
   HCS_STAGE_NAMESPACE, /* unshare or clone3 */
   HCS_STAGE_LAYER,     /* hcs_boot.index: which layer */
   HCS_STAGE_SCRATCH,
+  HCS_STAGE_SCRATCH_IMAGE, /* hcs_boot.index: hcs_scratch_step; pid: a program's exit status */
   HCS_STAGE_OVERLAY,
   HCS_STAGE_VOLUME,
   /* guest, before it is ready */
@@ -145,6 +146,8 @@ typedef struct hcs_boot {
   int32_t error;
   uint32_t index;
   int32_t pid; /* BOOT_PID: the guest's pid as setup sees it, which is the host's view */
+  uint32_t loop_major,
+      loop_minor; /* BOOT_PID: the device that the scratch's image is attached to */
 } hcs_boot;
 
 /* flags of hcs_spawn: which streams the frame brings, in this order */
@@ -220,6 +223,27 @@ typedef struct hcs_plan_mount {
   uint32_t target; /* string: absolute path in the container, without "..", "." and "//" */
 } hcs_plan_mount;
 
+/* What setup does about the ext4 image in the scratch folder. */
+typedef enum hcs_scratch_image {
+  HCS_SCRATCH_FOLDER = 0, /* there is none: upper and work are in the folder itself */
+  HCS_SCRATCH_KEEP = 1,
+  HCS_SCRATCH_CHECK = 2, /* e2fsck: there were errors */
+  HCS_SCRATCH_GROW = 3,  /* to image_bytes */
+  HCS_SCRATCH_MAKE = 4   /* of image_bytes */
+} hcs_scratch_image;
+
+/* hcs_boot.index of HCS_STAGE_SCRATCH_IMAGE */
+typedef enum hcs_scratch_step {
+  HCS_SCRATCH_STEP_FILE = 0, /* opening folder or image, naming and resizing the image */
+  HCS_SCRATCH_STEP_MKE2FS = 1,
+  HCS_SCRATCH_STEP_E2FSCK = 2,
+  HCS_SCRATCH_STEP_RESIZE2FS = 3,
+  HCS_SCRATCH_STEP_LOOP = 4, /* a loop device */
+  HCS_SCRATCH_STEP_MOUNT = 5
+} hcs_scratch_step;
+
+#define HCS_SCRATCH_IMAGE_NAME "disk"
+
 /* Strings are offsets from the plan's start, 0 for none; each ends with a NUL inside the plan. */
 typedef struct hcs_plan {
   uint32_t magic;
@@ -233,7 +257,9 @@ typedef struct hcs_plan {
   uint32_t layers;    /* offset of layer_count offsets of paths, topmost first */
   uint32_t layer_count;
   uint64_t scratch_bytes; /* size of the tmpfs */
+  uint64_t image_bytes;   /* size of the ext4 image to be made or grown */
   uint64_t nofile_hard;   /* RLIMIT_NOFILE of the container's processes */
+  uint32_t image;         /* hcs_scratch_image */
   int32_t lock;           /* holds the flock on the scratch folder's lock, or -1 */
   int32_t guest_group;    /* v2 directory for the guest, or -1 */
   int32_t work_group;     /* v2 directory for the processes, or -1 */

@@ -9,12 +9,15 @@
 #include "boot.h"
 #include "mount.h"
 #include "plan.h"
+#include "scratch.h"
 #include "service.h"
 #include "setup.h"
 #include "sys.h"
 
 #define MS_NODEV_FLAG 4ul
 #define PAGE 4096u
+/* Room for our own files besides the container's: /etc/hosts and the like, a page (of 64 KiB) each. */
+#define OWN_BYTES (256u << 10)
 
 static void check(long r, uint32_t stage, uint32_t index) {
   if (r < 0) boot_fail(HCS_FD_BOOT, stage, r, index);
@@ -43,7 +46,7 @@ static void workspace_enter(const hcs_plan *plan) {
   char size[21];
   mount_option options[] = {{"mode", "0700"}, {"size", size}, {NULL, NULL}};
   long tmpfs, target;
-  string_decimal(size, plan->scratch_bytes);
+  string_decimal(size, plan->scratch_bytes + OWN_BYTES);
   tmpfs = mount_new("tmpfs", options, 0);
   check(tmpfs, HCS_STAGE_SCRATCH, 0);
   target = sys_openat(SYS_AT_FDCWD, workspace, SYS_O_PATH | SYS_O_CLOEXEC | SYS_O_DIRECTORY, 0);
@@ -72,20 +75,26 @@ static void overlay_options(const hcs_plan *plan, char *options) {
   if (plan->flags & HCS_PLAN_VOLATILE) append(end, ",volatile");
 }
 
+/* At "s", with upper and work in it. */
+static void scratch_build(const hcs_plan *plan) {
+  const char *folder = plan_string(plan, plan->scratch);
+  if (folder != NULL && plan->image == HCS_SCRATCH_FOLDER)
+    place(folder, "s", 0, 0, HCS_STAGE_SCRATCH, 4);
+  else
+    make_directory("s", 0700, HCS_STAGE_SCRATCH);
+  if (plan->image != HCS_SCRATCH_FOLDER) scratch_mount("s");
+  make_directory("s/upper", 0755, HCS_STAGE_SCRATCH);
+  make_directory("s/work", 0700, HCS_STAGE_SCRATCH);
+}
+
 static void overlay_build(const hcs_plan *plan) {
-  const char *scratch = plan_string(plan, plan->scratch);
   char name[21], options[PAGE];
   uint32_t i;
   for (i = 0; i < plan->layer_count; i++) {
     string_decimal(name, i);
     place(plan_layer(plan, i), name, 0, 0, HCS_STAGE_LAYER, i);
   }
-  if (scratch != NULL)
-    place(scratch, "s", 0, 0, HCS_STAGE_SCRATCH, 4);
-  else
-    make_directory("s", 0700, HCS_STAGE_SCRATCH);
-  make_directory("s/upper", 0755, HCS_STAGE_SCRATCH);
-  make_directory("s/work", 0700, HCS_STAGE_SCRATCH);
+  scratch_build(plan);
   overlay_options(plan, options);
   /* nodev: /dev is a file system of its own, a device node in a layer is never meant to work */
   check(SYS5(__NR_mount, "overlay", ROOT_NAME, "overlay", MS_NODEV_FLAG, options),

@@ -78,7 +78,7 @@ static void open_all(const service_setup *setup, int *children) {
 
 static void report_ready(int boot) {
   hcs_frame frame = {HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, HCS_BOOT_READY, 0, sizeof(hcs_boot)};
-  hcs_boot report = {HCS_STAGE_NONE, 0, 0, 0};
+  hcs_boot report = {0};
   if (message_send(boot, &frame, &report) < 0) sys_exit(1);
 }
 

@@ -13,6 +13,7 @@
 #include "boot.h"
 #include "mount.h"
 #include "plan.h"
+#include "scratch.h"
 #include "service.h"
 #include "sys.h"
 
@@ -117,6 +118,7 @@ _Noreturn void setup_run(char *name) {
   oom_score_default();
   groups_join(plan->container_tasks, plan->hierarchies);
   work_group = work_group_detach(plan);
+  scratch_prepare(plan);
   namespaces_enter();
   root_build(plan);
   pid = guest_clone(plan);
@@ -126,6 +128,7 @@ _Noreturn void setup_run(char *name) {
   }
   if (pid < 0) boot_fail(HCS_FD_BOOT, HCS_STAGE_NAMESPACE, pid, 1);
   report.pid = (int32_t)pid;
+  scratch_device(&report.loop_major, &report.loop_minor);
   boot_report(HCS_FD_BOOT, HCS_BOOT_PID, &report);
   sys_exit(0);
 }

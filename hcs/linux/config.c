@@ -50,6 +50,10 @@ static int check_volume(const hcs_config *config, hcs_error *err) {
     return hcs_fail(err, HCS_E_INVALID_PARAMETER,
                     "config.LayerFolderPath: a VolumePath is used as it is and takes no scratch "
                     "folder; leave one of them out");
+  if (config->sandbox_bytes > 0)
+    return hcs_fail(err, HCS_E_INVALID_PARAMETER,
+                    "config.StorageSandboxSize: a VolumePath is used as it is and has no scratch; "
+                    "leave one of them out");
   if (stat(config->volume, &volume) == 0 && stat("/", &root) == 0)
     resolved_is_root = volume.st_dev == root.st_dev && volume.st_ino == root.st_ino;
   if (resolved_is_root)
@@ -64,8 +68,9 @@ static int check_volume(const hcs_config *config, hcs_error *err) {
  * What fills a tmpfs fills the container's memory. A quarter of the machine's, when nothing is said: a full
  * scratch must not take the host with it.
  */
-static uint64_t tmpfs_bytes(const hcs_limits *limits) {
+static uint64_t tmpfs_bytes(uint64_t sandbox_bytes, const hcs_limits *limits) {
   struct sysinfo info;
+  if (sandbox_bytes != 0) return sandbox_bytes;
   if (limits->memory_bytes != 0) return limits->memory_bytes;
   if (sysinfo(&info) != 0) return 1ull << 30;
   return (uint64_t)info.totalram * info.mem_unit / 4;
@@ -104,6 +109,7 @@ int hcs_config_read(hcs_config *config, const char *id, const hcs_document *docu
   config->host_name = text_or(root, "HostName", id);
   config->scratch = text_or(root, "LayerFolderPath", NULL);
   config->volume = text_or(root, "VolumePath", NULL);
+  config->sandbox_bytes = (uint64_t)hcs_document_integer(root, "StorageSandboxSize");
   config->is_volatile =
       hcs_document_bool(root, "IgnoreFlushesDuringBoot") && config->scratch != NULL;
   config->end_with_last_handle = hcs_document_bool(root, "TerminateOnLastHandleClosed");
@@ -112,7 +118,7 @@ int hcs_config_read(hcs_config *config, const char *id, const hcs_document *docu
     return hcs_fail(err, HCS_E_INVALID_PARAMETER,
                     "config.LayerFolderPath: '%s' is not an absolute path", config->scratch);
   if (check_volume(config, err) != 0 || read_limits(config, root, err) != 0) return -1;
-  config->scratch_bytes = tmpfs_bytes(&config->limits);
+  config->scratch_bytes = tmpfs_bytes(config->sandbox_bytes, &config->limits);
   if (read_layers(config, root, err) != 0) return -1;
   return hcs_mappings_read(&config->mappings, root, err);
 }

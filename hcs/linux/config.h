@@ -24,6 +24,7 @@ typedef struct hcs_config {
   uint64_t scratch_bytes; /* of the tmpfs */
   hcs_limits limits;
   char device[HCS_DEVICE_SIZE]; /* hcs_storage_device() */
+  uint64_t sandbox_bytes;       /* StorageSandboxSize, 0: not said */
   int is_volatile;
   int end_with_last_handle;
 } hcs_config;

@@ -38,6 +38,7 @@ typedef struct creation {
   hcs_group_paths paths;
   int root, dir; /* state directory, the container's own, locked */
   int scratch_lock;
+  hcs_scratch_plan scratch;
   int boot, boot_remote;
   int exits, exits_remote;
   int control;
@@ -88,7 +89,9 @@ static int state_begin(creation *made, hcs_error *err) {
 static int resources_make(creation *made, hcs_error *err) {
   int pair[2];
   if (made->config.scratch != NULL) {
-    made->scratch_lock = hcs_scratch_lock(made->config.scratch, made->record.boot_id, err);
+    const hcs_scratch_wanted wanted = {made->config.sandbox_bytes, made->config.is_volatile};
+    made->scratch_lock =
+        hcs_scratch_lock(made->config.scratch, made->record.boot_id, &wanted, &made->scratch, err);
     if (made->scratch_lock < 0) return -1;
   }
   made->status = hcs_status_make(made->dir, err);
@@ -118,8 +121,8 @@ static int launch(creation *made, hcs_error *err) {
   char workspace[4096];
   int r;
   if (workspace_path(made, workspace, sizeof workspace, err) != 0) return -1;
-  r = hcs_plan_make(&descriptors, &made->config, &made->group, workspace, made->boot_remote,
-                    made->control, made->scratch_lock, err);
+  r = hcs_plan_make(&descriptors, &made->config, &made->scratch, &made->group, workspace,
+                    made->boot_remote, made->control, made->scratch_lock, err);
   if (r == 0) {
     made->launch = hcs_launch_start("hcs-setup", descriptors.list, descriptors.count,
                                     made->group.container, err);
@@ -166,6 +169,8 @@ static int fail_boot(const creation *made, const hcs_boot *report, hcs_error *er
       report->index < made->config.mappings.count)
     return hcs_mapping_fail(&made->config.mappings.list[report->index], report->stage,
                             report->error, err);
+  if (report->stage == HCS_STAGE_SCRATCH_IMAGE)
+    return hcs_scratch_image_fail(report, made->config.scratch, err);
   if (report->stage == HCS_STAGE_LAYER && report->index < made->config.layer_count)
     subject = made->config.layers[report->index];
   if (report->stage == HCS_STAGE_SCRATCH) subject = made->config.scratch;
@@ -180,6 +185,14 @@ static void note_mounts(creation *made, const boot_message *message) {
     made->config.mappings.list[i].mount = message->mounts[i];
 }
 
+/* What is written into an image passes through its loop device first: that is the disk to limit. */
+static void note_scratch(creation *made, const hcs_boot *report) {
+  if (made->scratch.image == HCS_SCRATCH_FOLDER) return;
+  snprintf(made->config.device, sizeof made->config.device, "%u:%u", report->loop_major,
+           report->loop_minor);
+  memcpy(made->record.device, made->config.device, sizeof made->record.device);
+}
+
 /* Setup says who the guest is, the guest says that it is ready: in any order. */
 static int boot_wait(creation *made, hcs_error *err) {
   int has_pid = 0, is_ready = 0;
@@ -189,6 +202,7 @@ static int boot_wait(creation *made, hcs_error *err) {
     switch (message.frame.type) {
     case HCS_BOOT_PID:
       made->status->guest = message.report.pid;
+      note_scratch(made, &message.report);
       has_pid = 1;
       break;
     case HCS_BOOT_MAPPED: note_mounts(made, &message); break;

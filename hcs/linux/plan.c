@@ -108,8 +108,8 @@ static void put_config(hcs_plan *plan, writer *to, const hcs_config *config,
 }
 
 int hcs_plan_make(hcs_plan_descriptors *descriptors, const hcs_config *config,
-                  const hcs_cgroup *group, const char *workspace, int boot, int control, int lock,
-                  hcs_error *err) {
+                  const hcs_scratch_plan *scratch, const hcs_cgroup *group, const char *workspace,
+                  int boot, int control, int lock, hcs_error *err) {
   writer to = {NULL, sizeof(hcs_plan), plan_bytes(config, workspace)};
   HCS_AUTO_FREE char *data = calloc(1, to.capacity);
   hcs_plan *plan = (hcs_plan *)(void *)data;
@@ -122,6 +122,8 @@ int hcs_plan_make(hcs_plan_descriptors *descriptors, const hcs_config *config,
   plan->magic = HCS_PLAN_MAGIC;
   plan->version = HCS_PROTOCOL_VERSION;
   plan->size = (uint32_t)to.capacity;
+  plan->image = scratch->image;
+  plan->image_bytes = scratch->image_bytes;
   plan->lock = add_descriptor(descriptors, lock);
   put_groups(plan, descriptors, group);
   put_config(plan, &to, config, workspace);

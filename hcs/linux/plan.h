@@ -7,6 +7,7 @@
 #include "../guest/protocol.h"
 #include "cgroup.h"
 #include "config.h"
+#include "scratch_image.h"
 
 /* The descriptors that setup gets, in the order of their numbers there. */
 #define HCS_PLAN_DESCRIPTORS_MAX (HCS_FD_FIRST + 3 + 3 * HCS_PLAN_HIERARCHIES)
@@ -21,7 +22,7 @@ typedef struct hcs_plan_descriptors {
  * `lock` (-1: none) and the groups are borrowed; close list[HCS_FD_PLAN] afterwards.
  */
 int hcs_plan_make(hcs_plan_descriptors *descriptors, const hcs_config *config,
-                  const hcs_cgroup *group, const char *workspace, int boot, int control, int lock,
-                  hcs_error *err);
+                  const hcs_scratch_plan *scratch, const hcs_cgroup *group, const char *workspace,
+                  int boot, int control, int lock, hcs_error *err);
 
 #endif

@@ -71,7 +71,8 @@ static int clear_volatile(int dir, int lock, const char *folder, const char *boo
   return 0;
 }
 
-int hcs_scratch_lock(const char *folder, const char *boot_id, hcs_error *err) {
+int hcs_scratch_lock(const char *folder, const char *boot_id, const hcs_scratch_wanted *wanted,
+                     hcs_scratch_plan *image, hcs_error *err) {
   HCS_AUTO_FD dir = folder_open(folder, err);
   HCS_AUTO_FD lock = -1;
   struct stat info;
@@ -95,6 +96,7 @@ int hcs_scratch_lock(const char *folder, const char *boot_id, hcs_error *err) {
   if (locked != 0)
     return hcs_fail_errno(err, errno, "config.LayerFolderPath: cannot lock '%s'", folder);
   if (clear_volatile(dir, lock, folder, boot_id, err) != 0) return -1;
+  if (hcs_scratch_image_plan(image, dir, folder, wanted, err) != 0) return -1;
   if (ftruncate(lock, 0) != 0 || pwrite(lock, boot_id, strlen(boot_id), 0) < 0)
     return hcs_fail_errno(err, errno, "config.LayerFolderPath: cannot write the lock of '%s'",
                           folder);

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -38,6 +39,17 @@ static void disk_of(const char *numbers, char device[HCS_DEVICE_SIZE]) {
   device[strcspn(device, "\n")] = '\0';
 }
 
+/* A scratch folder that is made later will be where its parent is. */
+static int folder_stat(const char *folder, struct stat *info) {
+  HCS_AUTO_FREE char *parent = NULL;
+  size_t length = strlen(folder);
+  if (stat(folder, info) == 0) return 0;
+  while (length > 1 && folder[length - 1] == '/') length--;
+  while (length > 1 && folder[length - 1] != '/') length--;
+  parent = strndup(folder, length);
+  return parent != NULL ? stat(parent, info) : -1;
+}
+
 void hcs_storage_device(const char *folder, int is_volatile, char device[HCS_DEVICE_SIZE]) {
   char path[sizeof BLOCK_DEVICES + HCS_DEVICE_SIZE], numbers[HCS_DEVICE_SIZE];
   struct stat info;
@@ -45,7 +57,7 @@ void hcs_storage_device(const char *folder, int is_volatile, char device[HCS_DEV
            folder == NULL ? "tmpfs"
            : is_volatile  ? "volatile"
                           : "none");
-  if (folder == NULL || is_volatile || stat(folder, &info) != 0) return;
+  if (folder == NULL || is_volatile || folder_stat(folder, &info) != 0) return;
   snprintf(numbers, sizeof numbers, "%u:%u", major(info.st_dev), minor(info.st_dev));
   snprintf(path, sizeof path, BLOCK_DEVICES "/%s", numbers);
   if (access(path, F_OK) == 0) disk_of(numbers, device);
