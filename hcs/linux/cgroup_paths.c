@@ -96,6 +96,10 @@ static const char *find(const hcs_group_paths *paths, hcs_controller controller)
   return NULL;
 }
 
+int hcs_group_is_in(const hcs_group_paths *paths, hcs_controller controller) {
+  return find(paths, controller) != NULL;
+}
+
 static int group_open(const hcs_group_paths *paths, hcs_controller controller, const char *part,
                       hcs_error *err) {
   const char *container = find(paths, controller);

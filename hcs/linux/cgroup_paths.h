@@ -41,6 +41,8 @@ const char *hcs_cgroup_tree(hcs_controller controller);
 int hcs_group_paths_init(hcs_group_paths *paths, const hcs_record *record, hcs_error *err);
 void hcs_group_paths_clear(hcs_group_paths *paths);
 
+/* Is the container in a tree that has the controller? */
+int hcs_group_is_in(const hcs_group_paths *paths, hcs_controller controller);
 /*
  * An O_PATH descriptor of `work` in the tree that has the controller (on v2 always the one tree), for
  * hcs_file_get() and hcs_file_put(). NotSupported when the container is in no such tree.

@@ -12,6 +12,7 @@
 #include "end.h"
 #include "fd.h"
 #include "wait.h"
+#include "wall_clock.h"
 
 #define CLOSE_PATIENCE_NS (10ll * 1000000000) /* API.md: close returns within 10 s */
 
@@ -35,10 +36,15 @@ int hcs_linux_explain(const hcs_platform_system *system, hcs_error *err) {
   return -1;
 }
 
+/* The time is noted before: a client may die when the guest has started and it has not heard of it. */
 int hcs_linux_system_start(hcs_platform_system *system, int64_t deadline_ns, hcs_error *err) {
+  _Atomic int64_t *started_ns = &system->link->status->started_ns;
+  int64_t nobody = 0;
   hcs_reply reply;
+  atomic_compare_exchange_strong(started_ns, &nobody, hcs_boot_clock_ns());
   if (hcs_link_call(system->link, HCS_START, NULL, 0, NULL, 0, deadline_ns, &reply, err) != 0)
     return hcs_linux_explain(system, err);
+  if (reply.status == HCS_STATUS_OK) atomic_store(started_ns, hcs_boot_clock_ns());
   return hcs_reply_check(&reply, err);
 }
 

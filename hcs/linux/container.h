@@ -83,7 +83,7 @@ hcs_platform_system *hcs_linux_system_create(const char *id, const hcs_document 
                                              hcs_error *err);
 hcs_platform_system *hcs_linux_system_open(const char *id, hcs_error *err);
 
-/* properties.c */
+/* properties.c, enumerate.c */
 char *hcs_linux_system_properties(hcs_platform_system *system, const hcs_document *query,
                                   hcs_error *err);
 char *hcs_linux_enumerate(const hcs_document *query, const hcs_document *property_query,

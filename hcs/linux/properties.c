@@ -1,134 +1,133 @@
 /*
- * properties.c - ContainerProperties of one container, and of all of them.
+ * properties.c - ContainerProperties of one container.
  */
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
+#include "properties.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "container.h"
-#include "fd.h"
-#include "socket.h"
-
-/* Only the basic properties are built; a query for more is refused, not answered with nothing. */
-static int refuse_types(const hcs_document *query, hcs_error *err) {
-  const json_t *types = query != NULL ? json_object_get(query->root, "PropertyTypes") : NULL;
-  if (json_array_size(types) == 0) return 0;
-  return hcs_fail(err, HCS_E_NOT_SUPPORTED,
-                  "query.PropertyTypes: '%s' is not supported on Linux yet; leave the types out",
-                  json_string_value(json_array_get(types, 0)));
-}
+#include "process_list.h"
+#include "statistics.h"
 
 /* A GUID that is the container's own: its nonce, in the shape that RuntimeId has. */
 static void runtime_id(const char *nonce, char text[40]) {
   snprintf(text, 40, "%.8s-%.4s-%.4s-0000-000000000000", nonce, nonce + 8, nonce + 12);
 }
 
-static json_t *basic(const char *id, const char *name, const char *owner, const char *nonce,
-                     const char *state) {
+static json_t *basic(const hcs_subject *of, hcs_state state) {
+  static const char *const states[] = {"Created", "Running", "Paused", "Stopped"};
   char guid[40];
-  runtime_id(nonce, guid);
-  return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "Id", id, "State", state, "Name", name,
-                   "SystemType", "Container", "RuntimeOsType", "Linux", "Owner", owner, "RuntimeId",
-                   guid);
+  runtime_id(of->nonce, guid);
+  return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "Id", of->id, "State", states[state],
+                   "Name", of->name, "SystemType", "Container", "RuntimeOsType", "Linux", "Owner",
+                   of->owner, "RuntimeId", guid);
 }
 
-static void put_exit(json_t *properties, hcs_exit_type type) {
+/* ---- what is asked for by name ------------------------------------------------------------------ */
+
+static json_t *statistics_make(const hcs_subject *of, hcs_error *err) {
+  return hcs_statistics_make(of->groups, of->status, err);
+}
+
+static json_t *process_list_make(const hcs_subject *of, hcs_error *err) {
+  return hcs_process_list_make(of->groups, of->status, err);
+}
+
+static json_t *disks_make(const hcs_subject *of, hcs_error *err) {
+  json_t *controllers = json_object();
+  (void)of;
+  if (controllers == NULL) hcs_fail_memory(err);
+  return controllers;
+}
+
+/*
+ * PendingUpdates and GuestConnection are known types with nothing to tell: no update ever waits here,
+ * and a guest connection is what utility VMs have.
+ */
+static const struct part {
+  const char *type, *field;
+  json_t *(*make)(const hcs_subject *of, hcs_error *err);
+} parts[] = {
+    {"Statistics", "Statistics", statistics_make},
+    {"ProcessList", "ProcessList", process_list_make},
+    {"MappedVirtualDisk", "MappedVirtualDiskControllers", disks_make},
+};
+#define PART_COUNT (sizeof parts / sizeof *parts)
+
+static int is_asked(const hcs_document *query, const char *type) {
+  const json_t *types = query != NULL ? json_object_get(query->root, "PropertyTypes") : NULL;
+  size_t i;
+  for (i = 0; i < json_array_size(types); i++)
+    if (strcmp(json_string_value(json_array_get(types, i)), type) == 0) return 1;
+  return 0;
+}
+
+static int put_parts(json_t *properties, const hcs_subject *of, const hcs_document *query,
+                     hcs_error *err) {
+  size_t i;
+  for (i = 0; i < PART_COUNT; i++) {
+    json_t *part;
+    if (!is_asked(query, parts[i].type)) continue;
+    part = parts[i].make(of, err);
+    if (part == NULL) return -1;
+    if (json_object_set_new(properties, parts[i].field, part) != 0) return hcs_fail_memory(err);
+  }
+  return 0;
+}
+
+/* What has not begun has used nothing, and of what has ended nothing is left to count. */
+json_t *hcs_properties_make(const hcs_subject *of, hcs_state state, const hcs_document *query,
+                            hcs_error *err) {
+  json_t *properties = basic(of, state);
+  if (properties == NULL) {
+    hcs_fail_memory(err);
+    return NULL;
+  }
+  if ((state != HCS_RUNNING && state != HCS_PAUSED) || put_parts(properties, of, query, err) == 0)
+    return properties;
+  json_decref(properties);
+  return NULL;
+}
+
+char *hcs_properties_text(json_t *document, hcs_error *err) {
+  char *text = document != NULL ? json_dumps(document, JSON_COMPACT) : NULL;
+  if (document != NULL && text == NULL) hcs_fail_memory(err);
+  json_decref(document);
+  return text;
+}
+
+/* ---- of a handle --------------------------------------------------------------------------------- */
+
+static int put_exit(json_t *properties, hcs_exit_type type, hcs_error *err) {
   static const char *const names[] = {[HCS_EXIT_GRACEFUL] = "GracefulExit",
                                       [HCS_EXIT_FORCED] = "ForcedExit",
                                       [HCS_EXIT_UNEXPECTED] = "UnexpectedExit"};
-  json_object_set_new(properties, "Stopped", json_true());
-  json_object_set_new(properties, "ExitType", json_string(names[type]));
+  if (json_object_set_new(properties, "Stopped", json_true()) == 0 &&
+      json_object_set_new(properties, "ExitType", json_string(names[type])) == 0)
+    return 0;
+  return hcs_fail_memory(err);
+}
+
+static json_t *stopped_make(const hcs_subject *of, hcs_exit_type exit, hcs_error *err) {
+  json_t *properties = hcs_properties_make(of, HCS_STOPPED, NULL, err);
+  if (properties == NULL || put_exit(properties, exit, err) == 0) return properties;
+  json_decref(properties);
+  return NULL;
 }
 
 char *hcs_linux_system_properties(hcs_platform_system *system, const hcs_document *query,
                                   hcs_error *err) {
-  static const char *const states[] = {"Created", "Running", "Paused", "Stopped"};
   const hcs_link *link = system->link;
+  const hcs_subject of = {link->id,    link->name,    link->owner,
+                          link->nonce, &link->groups, link->status};
   hcs_exit_type exit;
   hcs_state state;
-  json_t *properties;
-  char *text;
-  if (refuse_types(query, err) != 0 || hcs_linux_system_state(system, &state, err) != 0)
-    return NULL;
-  properties = basic(link->id, link->name, link->owner, link->nonce, states[state]);
-  if (state == HCS_STOPPED && hcs_linux_exit_type(system, &exit)) put_exit(properties, exit);
-  text = properties != NULL ? json_dumps(properties, JSON_COMPACT) : NULL;
-  json_decref(properties);
-  if (text == NULL) hcs_fail_memory(err);
-  return text;
-}
-
-/* ---- all containers ------------------------------------------------------------------------------ */
-
-/* An empty or absent list admits everything; a list admits what it names. */
-static int admits(const json_t *query, const char *list_name, const char *value) {
-  const json_t *list = json_object_get(query, list_name);
-  size_t i, count = json_array_size(list);
-  for (i = 0; i < count; i++)
-    if (strcmp(json_string_value(json_array_get(list, i)), value) == 0) return 1;
-  return count == 0;
-}
-
-static json_t *describe(int dir, const hcs_record *record, hcs_error *err) {
-  hcs_status_page *status;
-  json_t *properties;
-  HCS_AUTO_FD fd = hcs_socket_connect(dir, err); /* whether anybody is there */
-  if (fd == -1 || fd == HCS_SOCKET_REFUSED) return NULL;
-  status = hcs_status_map(dir, err);
-  if (status == NULL) return NULL;
-  properties = basic(record->id, record->name, record->owner, record->nonce,
-                     atomic_load(&status->state) == HCS_RUNNING ? "Running" : "Created");
-  hcs_status_unmap(status);
-  return properties;
-}
-
-/* What cannot be read, is dead or is just being made is left out: a broken entry breaks no list. */
-static void add_one(json_t *all, int root, const char *id, const json_t *query,
-                    hcs_error *ignored) {
-  HCS_AUTO_FD dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-  hcs_record record;
-  if (dir < 0 || hcs_record_read(dir, &record, ignored) != 1) return;
-  if (record.committed && admits(query, "Ids", record.id) && admits(query, "Names", record.name) &&
-      admits(query, "Owners", record.owner) && admits(query, "Types", "Container")) {
-    json_t *properties = describe(dir, &record, ignored);
-    if (properties != NULL) json_array_append_new(all, properties);
-  }
-  hcs_record_clear(&record);
-}
-
-static json_t *list(const json_t *query, hcs_error *err) {
-  int root = hcs_state_root_open(err);
-  DIR *stream = root < 0 ? NULL : fdopendir(root);
-  hcs_error *ignored = hcs_error_new();
-  json_t *all = json_array();
-  const struct dirent *entry;
-  if (root >= 0 && (stream == NULL || ignored == NULL || all == NULL)) hcs_fail_memory(err);
-  while (stream != NULL && ignored != NULL && (entry = readdir(stream)) != NULL)
-    if (entry->d_name[0] != '.') add_one(all, dirfd(stream), entry->d_name, query, ignored);
-  if (stream == NULL || ignored == NULL) {
-    json_decref(all);
-    all = NULL;
-  }
-  hcs_error_free(ignored);
-  if (stream != NULL)
-    closedir(stream);
-  else
-    hcs_fd_close(&root);
-  return all;
-}
-
-char *hcs_linux_enumerate(const hcs_document *query, const hcs_document *property_query,
-                          hcs_error *err) {
-  json_t *all;
-  char *text;
-  if (refuse_types(property_query, err) != 0) return NULL;
-  all = list(query != NULL ? query->root : NULL, err);
-  if (all == NULL) return NULL;
-  text = json_dumps(all, JSON_COMPACT);
-  json_decref(all);
-  if (text == NULL) hcs_fail_memory(err);
-  return text;
+  json_t *properties = NULL;
+  if (hcs_linux_system_state(system, &state, err) != 0) return NULL;
+  if (state != HCS_STOPPED) properties = hcs_properties_make(&of, state, query, err);
+  /* or it ended while it was looked at */
+  if (properties == NULL && hcs_linux_exit_type(system, &exit))
+    properties = stopped_make(&of, exit, err);
+  return hcs_properties_text(properties, err);
 }

@@ -32,6 +32,8 @@ typedef struct hcs_status_page {
   _Atomic uint32_t exit;  /* hcs_exit_type, 0 while nobody knows */
   int32_t guest;          /* pid of the guest as the host sees it */
   uint64_t guest_start;   /* its start time in ticks (proc(5), stat field 22) */
+  /* When it was started, by hcs_boot_clock_ns(): noted before the guest is asked, again when it has. */
+  _Atomic int64_t started_ns;
 } hcs_status_page;
 
 typedef struct hcs_record {

@@ -54,10 +54,10 @@ end
 
 -- One property that has to be asked for by name; unlike the document that it is a part of, it ends with the container.
 local function property(self, method, asked, field)
-  if self:state() == "Stopped" then
+  local all, err = properties(self, { asked })
+  if all and all.State == "Stopped" then
     return errors.fail("VmcomputeAlreadyStopped", ENDED, "hcs::System::Properties", self:id())
   end
-  local all, err = properties(self, { asked })
   if all then return all[field] end
   if err.name ~= "NotSupported" then return nil, err end
   return errors.reword(err, ("%s is not supported on %s yet"):format(method, PLATFORM))

@@ -1,0 +1,103 @@
+/*
+ * enumerate.c - ContainerProperties of all containers.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "container.h"
+#include "fd.h"
+#include "properties.h"
+#include "socket.h"
+
+typedef struct listing {
+  const json_t *query;          /* a ComputeSystemQuery, or NULL */
+  const hcs_document *property; /* a PropertyQuery, or NULL */
+  json_t *all;
+} listing;
+
+/* An empty or absent list admits everything; a list admits what it names. */
+static int admits(const json_t *query, const char *list_name, const char *value) {
+  const json_t *list = json_object_get(query, list_name);
+  size_t i, count = json_array_size(list);
+  for (i = 0; i < count; i++)
+    if (strcmp(json_string_value(json_array_get(list, i)), value) == 0) return 1;
+  return count == 0;
+}
+
+static int is_wanted(const json_t *query, const hcs_record *record) {
+  return record->committed && admits(query, "Ids", record->id) &&
+         admits(query, "Names", record->name) && admits(query, "Owners", record->owner) &&
+         admits(query, "Types", "Container");
+}
+
+/* Is there anybody behind the door? */
+static int is_alive(int dir, hcs_error *err) {
+  HCS_AUTO_FD fd = hcs_socket_connect(dir, err);
+  return fd != -1 && fd != HCS_SOCKET_REFUSED;
+}
+
+/*
+ * One whose counters cannot be read is on its way out, mostly. If it is there all the same, it is told
+ * of without them.
+ */
+static json_t *describe(int dir, const hcs_subject *of, const hcs_document *query, hcs_error *err) {
+  hcs_state state = atomic_load(&of->status->state) == HCS_RUNNING ? HCS_RUNNING : HCS_CREATED;
+  json_t *properties;
+  if (!is_alive(dir, err)) return NULL;
+  properties = hcs_properties_make(of, state, query, err);
+  if (properties != NULL || !is_alive(dir, err)) return properties;
+  return hcs_properties_make(of, state, NULL, err);
+}
+
+static void add_record(const listing *of, int dir, const hcs_record *record, hcs_error *err) {
+  hcs_group_paths groups;
+  hcs_status_page *status = hcs_status_map(dir, err);
+  const hcs_subject subject = {record->id,    record->name, record->owner,
+                               record->nonce, &groups,      status};
+  json_t *properties = NULL;
+  int r = hcs_group_paths_init(&groups, record, err);
+  if (status != NULL && r == 0) properties = describe(dir, &subject, of->property, err);
+  if (properties != NULL) json_array_append_new(of->all, properties);
+  hcs_group_paths_clear(&groups);
+  hcs_status_unmap(status);
+}
+
+/* What cannot be read, is dead or is just being made is left out: a broken entry breaks no list. */
+static void add(const listing *of, int root, const char *id, hcs_error *ignored) {
+  HCS_AUTO_FD dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  hcs_record record;
+  if (dir < 0 || hcs_record_read(dir, &record, ignored) != 1) return;
+  if (is_wanted(of->query, &record)) add_record(of, dir, &record, ignored);
+  hcs_record_clear(&record);
+}
+
+static int add_all(const listing *of, hcs_error *err) {
+  int root = hcs_state_root_open(err);
+  DIR *stream = root < 0 ? NULL : fdopendir(root);
+  hcs_error *ignored = hcs_error_new();
+  const struct dirent *entry;
+  int r = root < 0 ? -1 : 0;
+  if (root >= 0 && (stream == NULL || ignored == NULL)) r = hcs_fail_memory(err);
+  while (r == 0 && (entry = readdir(stream)) != NULL)
+    if (entry->d_name[0] != '.') add(of, dirfd(stream), entry->d_name, ignored);
+  hcs_error_free(ignored);
+  if (stream != NULL)
+    closedir(stream);
+  else
+    hcs_fd_close(&root);
+  return r;
+}
+
+char *hcs_linux_enumerate(const hcs_document *query, const hcs_document *property_query,
+                          hcs_error *err) {
+  const listing of = {query != NULL ? query->root : NULL, property_query, json_array()};
+  if (of.all == NULL) {
+    hcs_fail_memory(err);
+    return NULL;
+  }
+  if (add_all(&of, err) == 0) return hcs_properties_text(of.all, err);
+  json_decref(of.all);
+  return NULL;
+}
