@@ -82,6 +82,11 @@ TEST_OBJECTS := $(SHARED_OBJECTS) \
 config_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   config container_path fd host_path limits mapped stage storage_device)
 disk_image_test_OBJECTS := $(call object,hcs/linux/disk_image.c)
+kernel_text_test_OBJECTS := $(call object,hcs/linux/kernel_text.c)
+proc_text_test_OBJECTS := $(kernel_text_test_OBJECTS) $(call object,hcs/linux/proc_text.c)
+statistics_test_OBJECTS := $(proc_text_test_OBJECTS) $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
+  cgroup_paths fd group_counters network_counters process_list process_stat result statistics \
+  storage_counters wall_clock)
 protocol_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   channel exits fd memfd plan socket spawn_request wait)
 
