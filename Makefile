@@ -74,6 +74,9 @@ object = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 SHARED_OBJECTS := $(call object,$(SHARED_SOURCES))
 MODULE_OBJECTS := $(call object,$(BINDING_SOURCES) $(SHARED_SOURCES) $(LINUX_SOURCES)) \
   $(if $(GUEST_SOURCES),$(BUILD)/obj/guest_image.o)
+# Files of the guest that make no system call, and serve the host side as well.
+HOSTED_OBJECTS := $(patsubst %,$(BUILD)/obj/hosted/hcs/guest/%.o,string user_files)
+MODULE_OBJECTS += $(HOSTED_OBJECTS)
 GUEST_OBJECTS := $(patsubst %,$(BUILD)/obj/%.o,$(basename $(GUEST_SOURCES)))
 # What a C test is linked with: the shared core on the in-memory platform, and the pure Linux pieces.
 TEST_OBJECTS := $(SHARED_OBJECTS) \
@@ -87,6 +90,7 @@ proc_text_test_OBJECTS := $(kernel_text_test_OBJECTS) $(call object,hcs/linux/pr
 statistics_test_OBJECTS := $(proc_text_test_OBJECTS) $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   cgroup_paths fd group_counters network_counters process_list process_stat result statistics \
   storage_counters wall_clock)
+user_files_test_OBJECTS := $(HOSTED_OBJECTS)
 protocol_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   channel exits fd memfd plan socket spawn_request wait)
 
@@ -106,10 +110,17 @@ $(BUILD)/hcs/core.so: $(MODULE_OBJECTS)
 
 $(BUILD)/obj/lhcs.o $(BUILD)/obj/test/%.o: HCS_CPPFLAGS += $(LUA_CFLAGS)
 
+define COMPILE
+@mkdir -p $(@D)
+@$(say) "CC $@"
+$(Q)$(CC) $(HCS_CPPFLAGS) $(JANSSON_CFLAGS) $(CPPFLAGS) $(HCS_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+endef
+
 $(BUILD)/obj/%.o: %.c Makefile
-	@mkdir -p $(@D)
-	@$(say) "CC $@"
-	$(Q)$(CC) $(HCS_CPPFLAGS) $(JANSSON_CFLAGS) $(CPPFLAGS) $(HCS_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(COMPILE)
+
+$(BUILD)/obj/hosted/%.o: %.c Makefile
+	$(COMPILE)
 
 $(BUILD)/obj/hcs/guest/%.o: hcs/guest/%.c Makefile
 	@mkdir -p $(@D)

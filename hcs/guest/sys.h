@@ -13,6 +13,8 @@
 #include <asm/unistd.h>
 #include <linux/errno.h>
 
+#include "string.h"
+
 #if defined(__x86_64__)
 static inline long sys_call(long n, long a, long b, long c, long d, long e, long f) {
   long result;
@@ -83,18 +85,5 @@ static inline long sys_openat(int dir, const char *path, int flags, int mode) {
 static inline _Noreturn void sys_exit(int code) {
   for (;;) SYS1(__NR_exit_group, code);
 }
-
-/* The compiler may call these four by itself; string.c has them. */
-void *memset(void *to, int byte, size_t size);
-void *memcpy(void *restrict to, const void *restrict from, size_t size);
-void *memmove(void *to, const void *from, size_t size);
-int memcmp(const void *a, const void *b, size_t size);
-
-size_t string_length(const char *text);
-int string_equal(const char *a, const char *b);
-/* Decimal digits of `value` at `to` (at least 21 bytes), with a NUL; returns their number. */
-size_t string_decimal(char *to, uint64_t value);
-/* The number that the first `size` bytes spell, or -1 unless all are digits and it fits 32 bits. */
-int64_t string_number(const char *text, size_t size);
 
 #endif
