@@ -50,6 +50,7 @@ typedef struct error_box {
 
 typedef struct text_box {
   char *text;
+  size_t size; /* of bytes that are no text */
 } text_box;
 
 /* ---- errors ---------------------------------------------------------------------------------- */
@@ -473,6 +474,40 @@ static int core_container_wait(lua_State *L) {
   hcs_error *err = push_error(L);
   wait_begin(L);
   return push_status(L, wait_end(hcs_system_wait(system, deadline, err)));
+}
+
+/* container:read_file(path) → the file's bytes */
+static int container_read_file(lua_State *L) {
+  hcs_system *system = check_system(L, 1);
+  luaL_checktype(L, 2, LUA_TSTRING);
+  text_box *box = new_text(L);
+  hcs_error *err = push_error(L);
+  place at = {"hcs::System::ReadFile", hcs_system_id(system), 0};
+  const char *path = check_text(L, 2, "path", at, err);
+  if (path != NULL) box->text = hcs_system_read_file(system, path, &box->size, err);
+  if (box->text == NULL) return fail(L);
+  keep_error(L);
+  lua_pushlstring(L, box->text, box->size);
+  hcs_string_free(box->text); /* at once: it may be large */
+  box->text = NULL;
+  return 1;
+}
+
+/* container_write_file(container, path, data, mode or nil, user or nil) */
+static int core_container_write_file(lua_State *L) {
+  hcs_system *system = check_system(L, 1);
+  luaL_checktype(L, 2, LUA_TSTRING);
+  size_t size;
+  const char *data = luaL_checklstring(L, 3, &size);
+  hcs_file_options options = {.mode = (int)luaL_optinteger(L, 4, -1), .user = NULL};
+  lua_settop(L, 5);
+  hcs_error *err = push_error(L);
+  place at = {"hcs::System::WriteFile", hcs_system_id(system), 0};
+  const char *path = check_text(L, 2, "path", at, err);
+  if (path == NULL) return fail(L);
+  if (!lua_isnil(L, 5) && (options.user = check_text(L, 5, "user", at, err)) == NULL)
+    return fail(L);
+  return push_status(L, hcs_system_write_file(system, path, data, size, &options, err));
 }
 
 /* [-1, +1 or 2] With the error on top of the box: the boxed text, or nil and the error. */
@@ -1075,6 +1110,7 @@ static const luaL_Reg container_methods[] = {
     {"open_process", container_open_process},
     {"pause", container_pause},
     {"pollfd", container_pollfd},
+    {"read_file", container_read_file},
     {"resume", container_resume},
     {"shutdown", container_shutdown},
     {"start", container_start},
@@ -1145,6 +1181,7 @@ static const luaL_Reg core_functions[] = {
     {"container_open", core_container_open},
     {"container_properties", core_container_properties},
     {"container_wait", core_container_wait},
+    {"container_write_file", core_container_write_file},
     {"describe", core_describe},
     {"enumerate", core_enumerate},
     {"error_events", core_error_events},

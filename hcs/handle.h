@@ -72,7 +72,9 @@ typedef enum hcs_operation {
   HCS_SYSTEM_OPEN_PROCESS,
   HCS_SYSTEM_PROPERTIES,
   HCS_SYSTEM_STATE,
-  HCS_SYSTEM_POLLFD
+  HCS_SYSTEM_POLLFD,
+  HCS_SYSTEM_READ_FILE,
+  HCS_SYSTEM_WRITE_FILE
 } hcs_operation;
 
 /* enter, then gate (is it allowed in this state?), then work on native, then exit. */

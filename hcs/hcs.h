@@ -153,6 +153,25 @@ HCS_API char *hcs_system_properties(hcs_system *system, const char *query, hcs_e
 /* A descriptor that becomes readable at the end and stays so; it belongs to the handle. -1: none. */
 HCS_API int hcs_system_pollfd(hcs_system *system, intptr_t *descriptor, hcs_error *err);
 
+/* ---- files ------------------------------------------------------------------------------------ */
+
+#define HCS_FILE_BYTES_MAX (64u << 20) /* what is read: the whole of it is in memory */
+
+typedef struct hcs_file_options {
+  int mode;         /* permission bits, 0 to 07777; -1: 0644 for a new file, else as they are */
+  const char *user; /* as ProcessConfig's User; NULL or "": 0:0 for a new file, else as it is */
+} hcs_file_options;
+
+/*
+ * The bytes of a regular file of a created or running container, `*size` of them, with a NUL behind.
+ * `path` is resolved inside the container's root. Owned, as texts are.
+ */
+HCS_API char *hcs_system_read_file(hcs_system *system, const char *path, size_t *size,
+                                   hcs_error *err);
+/* Makes these bytes the content of the file. A new one is there at once, or not at all. */
+HCS_API int hcs_system_write_file(hcs_system *system, const char *path, const void *data,
+                                  size_t size, const hcs_file_options *options, hcs_error *err);
+
 /* ---- processes -------------------------------------------------------------------------------- */
 
 typedef struct hcs_process_exit {

@@ -79,6 +79,11 @@ typedef struct hcs_platform {
   char *(*system_properties)(hcs_platform_system *system, const hcs_document *query,
                              hcs_error *err);
   int (*system_pollfd)(hcs_platform_system *system, intptr_t *descriptor, hcs_error *err);
+  /* As in hcs.h; `path` and the mode are checked. */
+  char *(*system_read_file)(hcs_platform_system *system, const char *path, size_t *size,
+                            hcs_error *err);
+  int (*system_write_file)(hcs_platform_system *system, const char *path, const void *data,
+                           size_t size, const hcs_file_options *options, hcs_error *err);
 
   /*
    * `streams` gets the client's ends of the pipes that the config asks for, by hcs_stdio, NULL for

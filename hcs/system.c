@@ -56,6 +56,10 @@ static const gate gates[] = {
                                REFUSED, "HCSSHIM_TIMEOUT_SYSCALLWATCHER"},
   [HCS_SYSTEM_PROPERTIES] = {"hcs::System::Properties", NULL, {NULL, NULL, NULL}, ALLOWED, NULL},
   [HCS_SYSTEM_STATE] = {"hcs::System::State", NULL, {NULL, NULL, NULL}, ALLOWED, NULL},
+  [HCS_SYSTEM_READ_FILE] = {"hcs::System::ReadFile", "Created or Running", {NULL, NULL, FROZEN},
+                            REFUSED, NULL},
+  [HCS_SYSTEM_WRITE_FILE] = {"hcs::System::WriteFile", "Created or Running", {NULL, NULL, FROZEN},
+                             REFUSED, NULL},
   [HCS_SYSTEM_POLLFD] = {"hcs::System::PollFd", NULL, {NULL, NULL, NULL}, ALLOWED, NULL},
 };
 /* clang-format on */

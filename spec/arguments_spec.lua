@@ -158,10 +158,21 @@ describe("a wrong argument of a method raises:", function()
       { "run", bad(2, "run", "table expected, got number"), "true", 5 },
     }
     timeout_rows(rows, "wait", 1)
+    for _, row in ipairs {
+      { "write_file", bad(1, "write_file", "string expected, got nil") },
+      { "write_file", bad(1, "write_file", "string expected, got number"), 5, "data" },
+      { "write_file", bad(2, "write_file", "string expected, got nil"), "/f" },
+      { "write_file", bad(2, "write_file", "string expected, got table"), "/f", {} },
+      { "write_file", bad(3, "write_file", "table expected, got number"), "/f", "data", 384 },
+    } do
+      rows[#rows + 1] = row
+    end
     timeout_rows(rows, "stop", 1)
     check_rows(rows, function(name, ...) return container[name](container, ...) end)
     expect_raised(bad(1, "open_process", "number expected, got no value"), function() container:open_process() end)
     expect_raised(bad(1, "open_process", "number expected, got string"), function() container:open_process "1" end)
+    expect_raised(bad(1, "read_file", "string expected, got no value"), function() container:read_file() end)
+    expect_raised(bad(1, "read_file", "string expected, got number"), function() container:read_file(5) end)
     assert.equal("Running", container:state())
   end)
 
@@ -182,6 +193,21 @@ describe("a wrong argument of a method raises:", function()
     }
     for _, row in ipairs(rows) do expect_raised(row[1], container.run, container, "true", row[2]) end
     assert.is_nil(raised(container.run, container, "true", { environment = {} }):find("did you mean", 1, true))
+  end)
+
+  it("options of write_file", function()
+    local range = "bad option 'mode' to 'write_file' (0 to 4095 expected, which is 7777 in octal)"
+    for _, row in ipairs {
+      { "unknown option 'Mode' to 'write_file' (did you mean 'mode'?)", { Mode = 384 } },
+      { "unknown option 'group' to 'write_file' (options are mode, user)", { group = "lab" } },
+      { "bad option [1] to 'write_file' (a name expected)", { 384 } },
+      { "bad option 'user' to 'write_file' (string expected, got number)", { user = 1000 } },
+      { "bad option 'mode' to 'write_file' (number expected, got string)", { mode = "600" } },
+      { range, { mode = -1 } }, { range, { mode = 4096 } }, { range, { mode = 384.5 } }, { range, { mode = NAN } },
+    } do
+      expect_raised(row[1], container.write_file, container, "/f", "data", row[2])
+    end
+    assert.is_true(hcs.type(select(2, container:read_file "/f")) == "error") -- nothing was written
   end)
 
   it("processes", function()

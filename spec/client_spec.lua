@@ -42,13 +42,7 @@ local function exists(id)
   return #assert(hcs.get_containers { Ids = { id } }) == 1
 end
 
--- The pid of a container's guest as the host sees it: it is in the status page, behind three 32-bit numbers.
-local function guest_of(c)
-  local page = support.read_file(support.residue.state_directory() .. "/" .. c:id() .. "/status")
-  local pid = string.unpack("<i4", page, 13)
-  assert.equal("hcs-guest\n", support.read_file("/proc/" .. pid .. "/comm"))
-  return pid
-end
+local guest_of = support.guest_of
 
 local function signal(name, pid) support.shell(("kill -%s %d"):format(name, pid)) end
 

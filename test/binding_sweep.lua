@@ -16,6 +16,13 @@ assert(hcs.get_containers { Ids = { "sweep" } }[1].State == "Running")
 assert(#container:process_list() == 0)
 assert(container:statistics().Memory)
 assert(container:modify { ResourceType = "Network", Settings = { list = { 1, 2.5, true } } })
+assert(container:write_file("/file", "one\0two", { mode = tonumber("600", 8), user = "root" }))
+assert(container:read_file "/file" == "one\0two")
+assert(select(2, container:read_file "/file\0").name == "InvalidParameter")
+assert(select(2, container:read_file "/nothing").name == "FileNotFound")
+assert(select(2, container:write_file("/file", "", { user = "no\0body" })).name == "InvalidParameter")
+assert(select(2, container:write_file("/file", "", { user = "nobody" })).name == "NoSuchUser")
+assert(not pcall(container.write_file, container, "/file", "", { mode = -1 }))
 
 -- Errors of the core, of the binding and of the Lua layer.
 local _, err = hcs.open_container "nobody"

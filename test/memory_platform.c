@@ -47,6 +47,8 @@ typedef struct mem_container {
   int handles, terminate_on_last, shutting;
   uint32_t last_pid;
   mem_process *processes;
+  char *path, *file; /* the one file there is, once it was written */
+  size_t file_size;
 } mem_container;
 
 struct hcs_platform_system {
@@ -541,6 +543,44 @@ static char *mem_properties(hcs_platform_system *system, const hcs_document *que
   return text;
 }
 
+static char *copy_of(const char *bytes, size_t size) {
+  char *copy = malloc(size + 1);
+
+  memcpy(copy, bytes, size);
+  copy[size] = '\0';
+  return copy;
+}
+
+static char *mem_read_file(hcs_platform_system *system, const char *path, size_t *size,
+                           hcs_error *err) {
+  const mem_container *container = system->container;
+  char *data = NULL;
+
+  if (enter("system_read_file", err) != 0) return NULL;
+  *size = container->file_size;
+  if (container->path != NULL && strcmp(container->path, path) == 0)
+    data = copy_of(container->file, *size);
+  else
+    hcs_fail(err, HCS_E_FILE_NOT_FOUND, "the container has no file '%s'", path);
+  leave(0);
+  return data;
+}
+
+static int mem_write_file(hcs_platform_system *system, const char *path, const void *data,
+                          size_t size, const hcs_file_options *options, hcs_error *err) {
+  mem_container *container = system->container;
+
+  if (enter("system_write_file", err) != 0) return -1;
+  if (options->user != NULL && strcmp(options->user, "nobody") == 0)
+    return leave(hcs_fail(err, HCS_E_NO_SUCH_USER, NULL));
+  free(container->path);
+  free(container->file);
+  container->path = copy_of(path, strlen(path));
+  container->file = copy_of(data, size);
+  container->file_size = size;
+  return leave(0);
+}
+
 /* ---- operations on processes ------------------------------------------------------------------- */
 
 static void process_arguments(mem_process *process, const json_t *config) {
@@ -807,6 +847,8 @@ static const hcs_platform complete = {
     .system_modify = mem_modify,
     .system_wait = mem_wait,
     .system_properties = mem_properties,
+    .system_read_file = mem_read_file,
+    .system_write_file = mem_write_file,
     .process_create = mem_process_create,
     .process_open = mem_process_open,
     .process_release = mem_process_release,

@@ -42,6 +42,21 @@ static int open_process(hcs_system *system, hcs_error *e) {
   return process != NULL ? 0 : -1;
 }
 
+static const hcs_file_options as_it_is = {.mode = -1, .user = NULL};
+
+static int write_file(hcs_system *system, hcs_error *e) {
+  return hcs_system_write_file(system, "/file", "x", 1, &as_it_is, e);
+}
+
+/* What bring_to() has left there. */
+static int read_file(hcs_system *system, hcs_error *e) {
+  size_t size;
+  char *data = hcs_system_read_file(system, "/file", &size, e);
+
+  hcs_string_free(data);
+  return data != NULL ? 0 : -1;
+}
+
 #define OK 0
 #define STATE HCS_E_INVALID_STATE
 #define GONE HCS_E_SYSTEM_ALREADY_STOPPED
@@ -64,6 +79,8 @@ static const struct {
     {"hcs::System::Modify", modify, {STATE, OK, STATE, GONE, CLOSED}},
     {"hcs::System::CreateProcess: exit 0", create_process, {STATE, OK, STATE, GONE, CLOSED}},
     {"hcs::System::OpenProcess", open_process, {STATE, OK, OK, GONE, CLOSED}},
+    {"hcs::System::ReadFile", read_file, {OK, OK, STATE, GONE, CLOSED}},
+    {"hcs::System::WriteFile", write_file, {OK, OK, STATE, GONE, CLOSED}},
     {"hcs::System::Properties", properties, {OK, OK, OK, OK, CLOSED}},
     {"hcs::System::State", state, {OK, OK, OK, OK, CLOSED}},
     {"hcsshim::ComputeSystem::Wait", wait_now, {LATE, LATE, LATE, OK, CLOSED}},
@@ -72,6 +89,7 @@ static const struct {
 static hcs_system *bring_to(int wanted) {
   hcs_system *system = created("gate");
 
+  assert_ok(write_file(system, err));
   if (wanted == CREATED) return system;
   assert_ok(hcs_system_start(system, err));
   hcs_process_free(spawned(system, "\"sleep\"", ""));
@@ -162,6 +180,43 @@ static void operations_that_a_platform_lacks(void **unused) {
   (void)unused;
   assert_fails(hcs_system_pollfd(system, &descriptor, err), HCS_E_NOT_SUPPORTED);
   assert_string_equal(hcs_error_operation(err), "hcs::System::PollFd");
+  gone(system);
+}
+
+/* ---- files ------------------------------------------------------------------------------------- */
+
+static void files_are_bytes(void **unused) {
+  static const char bytes[] = "one\0two";
+  hcs_system *system = created("web");
+  size_t size;
+  char *data;
+
+  (void)unused;
+  assert_ok(hcs_system_write_file(system, "/f", bytes, sizeof bytes, &as_it_is, err));
+  data = hcs_system_read_file(system, "/f", &size, err);
+  assert_non_null(data);
+  assert_int_equal(size, sizeof bytes);
+  assert_memory_equal(data, bytes, size);
+  assert_int_equal(data[size], '\0');
+  hcs_string_free(data);
+  gone(system);
+}
+
+static void what_is_wrong_with_a_file_is_found_first(void **unused) {
+  static const hcs_file_options bad[] = {{.mode = -2}, {.mode = 010000}};
+  hcs_system *system = created("web");
+  unsigned writes = memory_platform_calls("system_write_file");
+  size_t size;
+
+  (void)unused;
+  assert_null_with(hcs_system_read_file(system, "", &size, err), HCS_E_INVALID_PARAMETER);
+  assert_fails(hcs_system_write_file(system, "", "", 0, &as_it_is, err), HCS_E_INVALID_PARAMETER);
+  assert_says("path: it is empty");
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    assert_fails(hcs_system_write_file(system, "/f", "", 0, &bad[i], err), HCS_E_INVALID_PARAMETER);
+  assert_int_equal(memory_platform_calls("system_write_file"), writes);
+  assert_null_with(hcs_system_read_file(system, "/f", &size, err), HCS_E_FILE_NOT_FOUND);
+  assert_string_equal(hcs_error_operation(err), "hcs::System::ReadFile");
   gone(system);
 }
 
@@ -578,6 +633,8 @@ int main(void) {
       TEST(state_has_a_name),
       TEST(requests_that_come_too_late_are_done),
       TEST(operations_that_a_platform_lacks),
+      TEST(files_are_bytes),
+      TEST(what_is_wrong_with_a_file_is_found_first),
       TEST(ids_are_checked_first),
       TEST(no_id_makes_a_new_one),
       TEST(ids_name_one_container),

@@ -194,6 +194,22 @@ function container:open_process(pid) end
 ---@return hcs.error? err with stdout and stderr if the process had started
 function container:run(command, options) end
 
+---The content of a regular file, 64 MiB at most. The path is resolved inside the container's root, from `/` on. Not in
+---a paused container. The host reads it itself: this works before `start`, and without any program in the image.
+---@param path string
+---@return string? content
+---@return hcs.error? err
+function container:read_file(path) end
+
+---Makes `data` the content of a file. A new one appears complete or not at all; one that exists is written in place, and
+---stays as it was if there is no room for the new content. Its directory must be there.
+---@param path string
+---@param data string
+---@param options hcs.write_file_options?
+---@return true? ok
+---@return hcs.error? err
+function container:write_file(path, data, options) end
+
 ---Ends the handle; the container only as TerminateOnLastHandleClosed says. May be repeated.
 ---@return true? closed
 ---@return hcs.error? err
@@ -223,6 +239,10 @@ function container:timeout() end
 ---@field stdout string
 ---@field stderr string
 ---@field signal? string "KILL", …: only if one ended it
+
+---@class (exact) hcs.write_file_options
+---@field mode? integer permission bits, tonumber("600", 8): a new file's are 644 if not said, another keeps its own
+---@field user? string as in ProcessConfig: a new file is root's (0:0) if not said, another keeps its owner
 
 -- ---- processes -------------------------------------------------------------------------------------------------
 

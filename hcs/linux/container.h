@@ -78,6 +78,12 @@ int hcs_linux_exit_type(const hcs_platform_system *system, hcs_exit_type *type);
  */
 int hcs_linux_explain(const hcs_platform_system *system, hcs_error *err);
 
+/* files.c */
+char *hcs_linux_system_read_file(hcs_platform_system *system, const char *path, size_t *size,
+                                 hcs_error *err);
+int hcs_linux_system_write_file(hcs_platform_system *system, const char *path, const void *data,
+                                size_t size, const hcs_file_options *options, hcs_error *err);
+
 /* create.c, open.c */
 hcs_platform_system *hcs_linux_system_create(const char *id, const hcs_document *config,
                                              hcs_error *err);

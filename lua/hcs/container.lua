@@ -10,7 +10,7 @@ local run = require "hcs.run"
 local waitable = require "hcs.waitable"
 
 local check_self, check_timeout, check_value = arguments.self, arguments.timeout, arguments.value
-local string = string
+local math, string = math, string
 
 local container = {}
 local methods = {}
@@ -20,6 +20,7 @@ local UNEXPECTED_EXIT = 0xC0370106
 local ENDED = "the container has ended and cannot be used again: create a new one"
 local PLATFORM = core.BACKEND:gsub("^%l", string.upper)
 
+local write_file_options = { mode = "mode", user = "string" }
 local run_options = { input = "string", timeout = "seconds", check = "boolean", max_output = "bytes" }
 
 -- A new container; `id` may be nil.
@@ -141,6 +142,14 @@ function methods:run(given, asked)
   local config, err = command.config(self, given)
   if not config then return nil, err end
   return run.run(self, config, chosen)
+end
+
+function methods:write_file(path, data, asked)
+  check_self(self, "container", "write_file")
+  check_value(path, "string", 1, "write_file")
+  check_value(data, "string", 2, "write_file")
+  local chosen = options.check(asked, write_file_options, 3, "write_file")
+  return core.container_write_file(self, path, data, math.tointeger(chosen.mode), chosen.user)
 end
 
 waitable.install(methods, "container")

@@ -44,6 +44,11 @@ local problems = {
     if type(value) ~= "number" then return "number expected, got " .. type_name(value) end
     if not (value >= 0) then return "must not be negative or NaN" end
   end,
+  mode = function(value)
+    if type(value) ~= "number" then return "number expected, got " .. type_name(value) end
+    local mode = math.tointeger(value)
+    if not mode or mode < 0 or mode > 4095 then return "0 to 4095 expected, which is 7777 in octal" end
+  end,
   bytes = function(value)
     if type(value) ~= "number" then return "number expected, got " .. type_name(value) end
     if not (value >= 0) then return "must not be negative or NaN" end

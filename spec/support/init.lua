@@ -75,6 +75,14 @@ function support.container(extra)
   return container
 end
 
+-- The pid of a container's guest as the host sees it: it is in the status page, behind three 32-bit numbers.
+function support.guest_of(container)
+  local path = residue.state_directory() .. "/" .. container:id() .. "/status"
+  local pid = string.unpack("<i4", support.read_file(path), 13)
+  assert.equal("hcs-guest\n", support.read_file("/proc/" .. pid .. "/comm"))
+  return pid
+end
+
 -- A new empty folder below /tmp; remove it with support.remove(). `template` is mktemp's.
 function support.temporary_folder(template)
   return (support.shell("mktemp -d " .. support.quote(template or "/tmp/hcs-spec.XXXXXX")):gsub("\n", ""))
