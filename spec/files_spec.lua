@@ -327,6 +327,22 @@ describe("a container's files:", function()
       assert.equal("fixed\n", c:read_file "/readonly/file")
     end)
 
+    it("may stand in a mapped directory, and is the host's then", function()
+      local given = support.write_file(folder .. "/given", "given\n")
+      local mapped <close> = assert(hcs.create_container(nil, support.config { MappedDirectories = {
+        { HostPath = folder, ContainerPath = "/mnt/rw" },
+        { HostPath = folder, ContainerPath = "/mnt/ro", ReadOnly = true },
+      } }))
+      assert.equal("given\n", mapped:read_file "/mnt/ro/given")
+      assert.equal("EROFS", failure("VmcomputeOperationAccessIsDenied", mapped:write_file("/mnt/ro/given", "x")).errno)
+      assert.equal("EROFS", failure("VmcomputeOperationAccessIsDenied", mapped:write_file("/mnt/ro/new", "x")).errno)
+      assert.is_true(mapped:write_file("/mnt/rw/given", "changed\n"))
+      assert.is_true(mapped:write_file("/mnt/rw/new", "made\n", { user = "lab" }))
+      assert.equal("changed\n", support.read_file(given))
+      assert.equal("made\n", support.read_file(folder .. "/new"))
+      assert.equal(1000, lfs.attributes(folder .. "/new", "uid"))
+    end)
+
     it("is refused while it is executed", function()
       shell(("cp %s/bin/busybox %s"):format(support.layer(), host "/data/sleep"))
       local p <close> = assert(c:create_process { "/data/sleep", "1000" })

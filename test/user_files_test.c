@@ -140,13 +140,18 @@ static void broken_lines(void **unused) {
   assert_string_equal(user.home, "/here");
 }
 
+/* Into the middle of a text: without a NUL. */
+static void lay(char *at, const char *text) {
+  while (*text != '\0') *at++ = *text++;
+}
+
 static void long_lines_are_skipped(void **unused) {
   static char text[3 * USER_LINE_MAX];
   const char *last = "\nlab:x:1:2::/last:\n";
 
   (void)unused;
   memset(text, 'a', sizeof text);
-  memcpy(text, "lab:x:9:9::/", 12);
+  lay(text, "lab:x:9:9::/");
   memcpy(text + sizeof text - strlen(last) - 1, last, strlen(last) + 1);
   put_both(text, NULL);
   assert_int_equal(find("lab"), 0);
@@ -169,7 +174,7 @@ static void endless_files_end(void **unused) {
 
   (void)unused;
   assert_non_null(text);
-  for (size_t i = 0; i < size; i += 8) memcpy(text + i, "a:b:c:d\n", 8);
+  for (size_t i = 0; i < size; i += 8) lay(text + i, "a:b:c:d\n");
   strcpy(text + size, "lab:x:1:2::/:\n");
   put_both(text, text);
   assert_int_equal(find("lab"), -1);
@@ -183,7 +188,7 @@ static void groups_are_bounded(void **unused) {
 
   (void)unused;
   for (int i = 100; i < 200; i++) {
-    memcpy(text + at, "g:x:000:lab\n", 12);
+    lay(text + at, "g:x:000:lab\n");
     text[at + 4] = (char)('0' + i / 100);
     text[at + 5] = (char)('0' + i / 10 % 10);
     text[at + 6] = (char)('0' + i % 10);

@@ -201,8 +201,8 @@ function container:run(command, options) end
 ---@return hcs.error? err
 function container:read_file(path) end
 
----Makes `data` the content of a file. A new one appears complete or not at all; one that exists is written in place, and
----stays as it was if there is no room for the new content. Its directory must be there.
+---Makes `data` the content of a file. A new one appears complete or not at all; one that exists is written in place,
+---and stays as it was if there is no room for the new content. Its directory must be there.
 ---@param path string
 ---@param data string
 ---@param options hcs.write_file_options?
