@@ -10,8 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <asm/poll.h>
 #include <asm/socket.h>
 #include <linux/stat.h>
+#include <linux/time_types.h>
 #include <linux/uio.h>
 
 #include "sys.h"
@@ -58,6 +60,19 @@ static inline int descriptor_type(int fd) {
   struct statx status = {0};
   long r = SYS5(__NR_statx, fd, "", SYS_AT_EMPTY_PATH, STATX_TYPE, &status);
   return r < 0 ? 0 : status.stx_mode & S_IFMT;
+}
+
+/* Sleeps until there is something to read, or the other side is gone. */
+static inline void descriptor_await(int fd) {
+  struct pollfd item = {fd, POLLIN, 0};
+  SYS5(__NR_ppoll, &item, 1, 0, 0, 0);
+}
+
+/* The other side of a socket is gone. */
+static inline int descriptor_hung_up(int fd) {
+  static const struct __kernel_timespec at_once;
+  struct pollfd item = {fd, 0, 0};
+  return SYS5(__NR_ppoll, &item, 1, &at_once, 0, 0) > 0;
 }
 
 #endif

@@ -46,15 +46,16 @@ int mapped_source(const hcs_plan *plan, const hcs_plan_mount *mount, mapped_fail
   return fail(failure, HCS_STAGE_MAPPED_SOURCE, r);
 }
 
-int mapped_attach(int root, const hcs_plan *plan, const hcs_plan_mount *mount, int source,
-                  mapped_failure *failure) {
+int mapped_place(int root, const hcs_plan *plan, const hcs_plan_mount *mount,
+                 mapped_failure *failure) {
   const char *path = plan_string(plan, mount->target);
   long place = mount->kind == HCS_MOUNT_PIPE ? place_file(root, path) : place_directory(root, path);
-  long r;
   if (place == PLACE_FORBIDDEN) return fail(failure, HCS_STAGE_MAPPED_FORBIDDEN, 0);
-  if (place < 0) return fail(failure, HCS_STAGE_MAPPED_TARGET, place);
-  r = mount_attach(source, (int)place);
-  sys_close((int)place);
+  return place < 0 ? fail(failure, HCS_STAGE_MAPPED_TARGET, place) : (int)place;
+}
+
+int mapped_attach(int source, int place, mapped_failure *failure) {
+  long r = mount_attach(source, place);
   return r < 0 ? fail(failure, HCS_STAGE_MAPPED_MOUNT, r) : 0;
 }
 
@@ -129,25 +130,31 @@ static int device_map(int root, const hcs_plan *plan, const hcs_plan_mount *moun
 /* The mount's id, 0 for what is none. */
 static int map_one(int root, const hcs_plan *plan, const hcs_plan_mount *mount, uint32_t *id,
                    mapped_failure *failure) {
-  int source, r;
+  int source, place, r = -1;
   *id = 0;
   if (mount->kind == HCS_MOUNT_DEVICE) return device_map(root, plan, mount, failure);
   source = mapped_source(plan, mount, failure);
   if (source < 0) return -1;
-  r = mapped_attach(root, plan, mount, source, failure);
   *id = place_mount_id(source);
+  place = mapped_place(root, plan, mount, failure);
+  if (place >= 0) {
+    r = mapped_attach(source, place, failure);
+    sys_close(place);
+  }
   sys_close(source);
   return r;
 }
 
-static void report_mounts(const uint32_t *ids, uint32_t count) {
+void mapped_report(int boot, const uint32_t *ids, uint32_t count) {
   struct {
     hcs_frame frame;
     uint32_t ids[HCS_PLAN_MOUNTS_MAX];
-  } message = {{HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, HCS_BOOT_MAPPED, 0, count * sizeof *ids},
-               {0}};
+  } message;
+  const hcs_frame frame = {HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, HCS_BOOT_MAPPED, 0,
+                           (uint32_t)(count * sizeof *ids)};
+  message.frame = frame;
   memcpy(message.ids, ids, count * sizeof *ids);
-  sys_write(HCS_FD_BOOT, &message, sizeof message.frame + count * sizeof *ids);
+  sys_write(boot, &message, sizeof message.frame + count * sizeof *ids);
 }
 
 void mapped_build(int root, const hcs_plan *plan) {
@@ -157,5 +164,5 @@ void mapped_build(int root, const hcs_plan *plan) {
   for (i = 0; i < plan->mount_count; i++)
     if (map_one(root, plan, plan_mount(plan, i), &ids[i], &failure) != 0)
       boot_fail(HCS_FD_BOOT, failure.stage, failure.error, i);
-  report_mounts(ids, plan->mount_count);
+  mapped_report(HCS_FD_BOOT, ids, plan->mount_count);
 }

@@ -16,9 +16,13 @@ typedef struct mapped_failure {
  * called in the host's mount namespace. -1 with `failure` filled.
  */
 int mapped_source(const hcs_plan *plan, const hcs_plan_mount *mount, mapped_failure *failure);
-/* Attaches it at its place below `root`, in the mount namespace that root belongs to. 0 or -1. */
-int mapped_attach(int root, const hcs_plan *plan, const hcs_plan_mount *mount, int source,
-                  mapped_failure *failure);
+/* Its place below `root`, made when it is missing: a descriptor, or -1. */
+int mapped_place(int root, const hcs_plan *plan, const hcs_plan_mount *mount,
+                 mapped_failure *failure);
+/* Attaches the one to the other, in the mount namespace that the place belongs to. 0 or -1. */
+int mapped_attach(int source, int place, mapped_failure *failure);
+/* Tells the host the mounts' ids. */
+void mapped_report(int boot, const uint32_t *ids, uint32_t count);
 
 /* All of the plan's, in their order, and the report of their mounts. Reports and exits on failure. */
 void mapped_build(int root, const hcs_plan *plan);

@@ -51,7 +51,7 @@ typedef enum hcs_frame_type {
    * the boot socket is the creator's connection, with one handle acquired. No reply.
    */
   HCS_COMMIT = 5,
-  /* the guest, before READY: what is mapped is mounted; as many uint32_t mount ids as there are mounts */
+  /* the guest, or a helper, before READY: one uint32_t for each of the plan's mounts, its id */
   HCS_BOOT_MAPPED = 6,
 
   /* client to guest */
@@ -138,7 +138,11 @@ typedef enum hcs_stage {
   HCS_STAGE_MAPPED_SOURCE,    /* on the host */
   HCS_STAGE_MAPPED_TARGET,    /* finding or making the place for it in the container */
   HCS_STAGE_MAPPED_FORBIDDEN, /* error 0: the place is no place for it */
-  HCS_STAGE_MAPPED_MOUNT
+  HCS_STAGE_MAPPED_MOUNT,
+  /* a helper */
+  HCS_STAGE_JOIN,        /* entering the container's mount namespace */
+  HCS_STAGE_UNMAP_PLACE, /* finding the mount again */
+  HCS_STAGE_UNMAP
 } hcs_stage;
 
 typedef struct hcs_boot {
@@ -207,6 +211,7 @@ typedef struct hcs_exit_record {
 #define HCS_PATH_BYTES 4096u
 
 typedef enum hcs_mount_kind {
+  HCS_MOUNT_NONE = 0,
   HCS_MOUNT_DIRECTORY = 1, /* source: a directory of the host, with what is mounted below it */
   HCS_MOUNT_PIPE = 2,      /* source: a socket or a FIFO of the host */
   HCS_MOUNT_DEVICE = 3, /* source: a device of the host; target: where in /dev. Made, not mounted */
@@ -221,6 +226,7 @@ typedef struct hcs_plan_mount {
   uint32_t flags;  /* HCS_MOUNT_… */
   uint32_t source; /* string: absolute path on the host */
   uint32_t target; /* string: absolute path in the container, without "..", "." and "//" */
+  uint32_t mount;  /* REMOVE: the id that what is mounted there must have */
 } hcs_plan_mount;
 
 /* What setup does about the ext4 image in the scratch folder. */
@@ -243,6 +249,22 @@ typedef enum hcs_scratch_step {
 } hcs_scratch_step;
 
 #define HCS_SCRATCH_IMAGE_NAME "disk"
+
+/*
+ * What the plan is for. A helper's has only mounts; it is started with the boot socket, the plan, and
+ * the container's mount namespace in the place of the control socket.
+ */
+typedef enum hcs_plan_operation {
+  HCS_PLAN_CREATE = 0, /* setup: a container */
+  /*
+   * helper: one mount more. It reports BOOT_MAPPED, goes on at a COMMIT, which brings the locked state
+   * directory instead of an exit socket, and reports BOOT_READY.
+   */
+  HCS_PLAN_ADD = 1,
+  /* helper: these mounts off, in their order, or none of them; reports BOOT_READY */
+  HCS_PLAN_REMOVE = 2
+} hcs_plan_operation;
+#define HCS_FD_NAMESPACE HCS_FD_CONTROL
 
 /* Strings are offsets from the plan's start, 0 for none; each ends with a NUL inside the plan. */
 typedef struct hcs_plan {
@@ -269,6 +291,7 @@ typedef struct hcs_plan {
   int32_t work_tasks[HCS_PLAN_HIERARCHIES];
   uint32_t mounts; /* offset of mount_count hcs_plan_mount, in the order in which they are made */
   uint32_t mount_count;
+  uint32_t operation; /* hcs_plan_operation */
 } hcs_plan;
 
 #endif

@@ -82,15 +82,6 @@ static void report_ready(int boot) {
   if (message_send(boot, &frame, &report) < 0) sys_exit(1);
 }
 
-static void wait_readable(int fd) {
-  struct {
-    int fd;
-    short events;
-    short found;
-  } poll = {fd, POLLIN, 0};
-  SYS5(__NR_ppoll, &poll, 1, 0, 0, 0);
-}
-
 static int is_commit(const message *m) {
   return m->frame.type == HCS_COMMIT && m->frame.version == HCS_PROTOCOL_VERSION &&
          m->frame.length == 0 && m->fd_count == 1 && descriptor_is_exit_socket(m->fds[0]);
@@ -101,7 +92,7 @@ static void wait_for_commit(int boot) {
   message_result result;
   message m;
   do {
-    wait_readable(boot);
+    descriptor_await(boot);
     result = message_receive(boot, &m);
   } while (result == MESSAGE_NOTHING);
   if (result != MESSAGE_FRAME || !is_commit(&m)) sys_exit(1);

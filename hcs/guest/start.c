@@ -3,8 +3,10 @@
  *
  *   hcs-setup   runs on the host as root: builds the container's root in a mount namespace of its
  *               own, makes the guest (a clone that is PID 1 of the container), reports, exits.
+ *   hcs-helper  as root, too: puts a mount into a running container, or takes one off, exits.
  */
 #include "boot.h"
+#include "helper.h"
 #include "setup.h"
 #include "sys.h"
 
@@ -29,5 +31,6 @@ _Noreturn void guest_main(const long *stack);
 _Noreturn void guest_main(const long *stack) {
   char *role = (char *)stack[1];
   if (stack[0] == 1 && string_equal(role, "hcs-setup")) setup_run(role);
+  if (stack[0] == 1 && string_equal(role, "hcs-helper")) helper_run();
   sys_exit(64); /* EX_USAGE */
 }

@@ -5,19 +5,20 @@
  * takes setup and guest away. So whatever happens to us, hcs_end_if_dead() can clean up.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "boot_message.h"
 #include "cgroup.h"
 #include "config.h"
 #include "container.h"
 #include "end.h"
 #include "fd.h"
 #include "launch.h"
+#include "map_guard.h"
 #include "mapped_record.h"
 #include "plan.h"
 #include "process_stat.h"
@@ -134,34 +135,7 @@ static int launch(creation *made, hcs_error *err) {
 
 /* ---- the boot dialogue -------------------------------------------------------------------------- */
 
-typedef struct boot_message {
-  hcs_frame frame;
-  union {
-    hcs_boot report;
-    uint32_t mounts[HCS_PLAN_MOUNTS_MAX]; /* BOOT_MAPPED */
-  };
-} boot_message;
-
-static size_t boot_payload(const creation *made, uint16_t type) {
-  return type == HCS_BOOT_MAPPED ? made->config.mappings.count * sizeof(uint32_t)
-                                 : sizeof(hcs_boot);
-}
-
-static int boot_receive(creation *made, boot_message *message, hcs_error *err) {
-  long n;
-  for (;;) {
-    n = hcs_socket_receive(made->boot, message, sizeof *message);
-    if (n >= 0 || (errno != EAGAIN && errno != EINTR)) break;
-    if (hcs_wait_fd_uninterrupted(made->boot, POLLIN, made->deadline_ns) != HCS_WAIT_READY)
-      return hcs_fail(err, HCS_E_TIMEOUT, "the container's setup does not come to an end");
-  }
-  if (n >= (long)sizeof message->frame && message->frame.magic == HCS_FRAME_MAGIC &&
-      message->frame.length == boot_payload(made, message->frame.type) &&
-      n == (long)(sizeof message->frame + message->frame.length))
-    return 0;
-  return hcs_fail(err, HCS_E_UNEXPECTED_CONTAINER_EXIT,
-                  "the container's setup ended without a word (killed? out of memory?)");
-}
+#define SETUP "the container's setup"
 
 static int fail_boot(const creation *made, const hcs_boot *report, hcs_error *err) {
   const char *subject = NULL;
@@ -179,7 +153,7 @@ static int fail_boot(const creation *made, const hcs_boot *report, hcs_error *er
   return hcs_stage_fail(report->stage, report->error, subject, err);
 }
 
-static void note_mounts(creation *made, const boot_message *message) {
+static void note_mounts(creation *made, const hcs_boot_message *message) {
   size_t i;
   for (i = 0; i < made->config.mappings.count; i++)
     made->config.mappings.list[i].mount = message->mounts[i];
@@ -196,9 +170,11 @@ static void note_scratch(creation *made, const hcs_boot *report) {
 /* Setup says who the guest is, the guest says that it is ready: in any order. */
 static int boot_wait(creation *made, hcs_error *err) {
   int has_pid = 0, is_ready = 0;
-  boot_message message;
+  hcs_boot_message message;
   while (!has_pid || !is_ready) {
-    if (boot_receive(made, &message, err) != 0) return -1;
+    if (hcs_boot_receive(made->boot, SETUP, made->config.mappings.count, made->deadline_ns,
+                         &message, err) != 0)
+      return -1;
     switch (message.frame.type) {
     case HCS_BOOT_PID:
       made->status->guest = message.report.pid;
@@ -238,7 +214,7 @@ static int boot(creation *made, hcs_error *err) {
   remotes_close(made);
   if (boot_wait(made, err) != 0) return boot_give_up(made, err);
   if (hcs_launch_finish(made->launch, made->deadline_ns) == 0) return 0;
-  return hcs_fail_errno(err, errno, "the container's setup does not come to an end");
+  return hcs_fail_errno(err, errno, SETUP " does not come to an end");
 }
 
 /* The guest waits for the commit: no process is there yet that would not be under the limits. */
@@ -318,7 +294,8 @@ hcs_platform_system *hcs_linux_system_create(const char *id, const hcs_document 
              (unsigned)geteuid());
     return NULL;
   }
-  if (hcs_config_read(&made.config, id, config, err) == 0) {
+  if (hcs_config_read(&made.config, id, config, err) == 0 &&
+      hcs_map_guard_all(&made.config.mappings, err) == 0) {
     if (make(&made, err) == 0) system = handle_make(&made, err);
     if (system == NULL) undo(&made);
   }

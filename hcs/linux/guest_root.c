@@ -27,21 +27,26 @@ static int is_running(int pidfd) {
   return poll(&item, 1, 0) == 0;
 }
 
-int hcs_guest_root_open(const hcs_status_page *status, hcs_error *err) {
+int hcs_guest_open(const hcs_status_page *status, const char *name, int flags, const char *what,
+                   hcs_error *err) {
   HCS_AUTO_FD pidfd = hcs_process_pidfd(status->guest, status->guest_start);
-  HCS_AUTO_FD root = -1;
-  char path[32];
+  HCS_AUTO_FD fd = -1;
+  char path[48];
   int error;
   if (pidfd < 0) return fail_gone(err);
-  snprintf(path, sizeof path, "/proc/%d/root", status->guest);
-  root = hcs_fd_raise(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  snprintf(path, sizeof path, "/proc/%d/%s", status->guest, name);
+  fd = hcs_fd_raise(open(path, flags | O_CLOEXEC));
   error = errno;
   if (!is_running(pidfd)) return fail_gone(err);
-  if (root >= 0) return hcs_fd_take(&root);
+  if (fd >= 0) return hcs_fd_take(&fd);
   if (error == EACCES)
-    return hcs_fail_errno(err, error,
-                          "cannot open the container's root directory: that wants CAP_SYS_PTRACE");
-  return hcs_fail_errno(err, error, "cannot open the container's root directory");
+    return hcs_fail_errno(err, error, "cannot open %s: that wants CAP_SYS_PTRACE", what);
+  return hcs_fail_errno(err, error, "cannot open %s", what);
+}
+
+int hcs_guest_root_open(const hcs_status_page *status, hcs_error *err) {
+  return hcs_guest_open(status, "root", O_PATH | O_DIRECTORY, "the container's root directory",
+                        err);
 }
 
 int hcs_guest_root_openat(int root, const char *path, int flags, unsigned mode, unsigned resolve) {

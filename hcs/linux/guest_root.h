@@ -11,9 +11,12 @@
 #include "state.h"
 
 /*
- * An O_PATH descriptor on the root of the guest that the status page names, and of no later process
- * with its pid. -1: UnexpectedProcessAbort when it is gone (see hcs_linux_explain()).
+ * /proc/<pid>/`name` of the guest that the status page names, and of no later process with its pid. `what`
+ * says what that is in errors. -1: UnexpectedProcessAbort when the guest is gone (see hcs_linux_explain()).
  */
+int hcs_guest_open(const hcs_status_page *status, const char *name, int flags, const char *what,
+                   hcs_error *err);
+/* An O_PATH descriptor on the root of that guest. */
 int hcs_guest_root_open(const hcs_status_page *status, hcs_error *err);
 /*
  * openat2(2) resolved as the container would do it: nothing leads out of `root`, and magic links (those

@@ -62,7 +62,16 @@ static const mapping_kind *kind_find(hcs_mount_kind kind) {
   return &kinds[i];
 }
 
+const char *hcs_mapping_target_field(hcs_mount_kind kind) { return kind_find(kind)->target; }
+
 const char *hcs_mapping_list(hcs_mount_kind kind) { return kind_find(kind)->list; }
+
+hcs_mount_kind hcs_mapping_kind_of(const char *list) {
+  size_t i;
+  for (i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (strcmp(kinds[i].list, list) == 0) return kinds[i].kind;
+  return HCS_MOUNT_NONE;
+}
 
 /* ---- one ------------------------------------------------------------------------------------------ */
 

@@ -42,8 +42,11 @@ void hcs_mapping_clear(hcs_mapping *mapping);
 /* The target that a document of that kind names, without a look at the host; owned, NULL on failure. */
 char *hcs_mapping_target(hcs_mount_kind kind, const json_t *document, const char *path,
                          hcs_error *err);
-/* Where documents of that kind stand in a ContainerConfig: "MappedDirectories". */
+/* The field of such a document that names the target: "ContainerPath". */
+const char *hcs_mapping_target_field(hcs_mount_kind kind);
+/* Where documents of that kind stand in a ContainerConfig: "MappedDirectories". And the kind of such a list. */
 const char *hcs_mapping_list(hcs_mount_kind kind);
+hcs_mount_kind hcs_mapping_kind_of(const char *list);
 
 /* Fills the error of a guest's or a helper's report about this one; returns -1. */
 int hcs_mapping_fail(const hcs_mapping *mapping, uint32_t stage, int32_t error, hcs_error *err);

@@ -42,9 +42,8 @@ json_t *hcs_record_mapped(const hcs_record *record, hcs_mount_kind kind) {
   return json_object_get(record->mapped, hcs_mapping_list(kind));
 }
 
-int hcs_record_mapped_find(const hcs_record *record, hcs_mount_kind kind, const char *target) {
+static int list_find(const json_t *list, hcs_mount_kind kind, const char *target) {
   hcs_error *ignored = hcs_error_new();
-  json_t *list = hcs_record_mapped(record, kind);
   int i, found = -1, count = (int)json_array_size(list);
   for (i = 0; ignored != NULL && i < count && found < 0; i++) {
     HCS_AUTO_FREE char *other =
@@ -53,4 +52,18 @@ int hcs_record_mapped_find(const hcs_record *record, hcs_mount_kind kind, const 
   }
   hcs_error_free(ignored);
   return found;
+}
+
+int hcs_record_mapped_find(const hcs_record *record, hcs_mount_kind kind, const char *target) {
+  return list_find(hcs_record_mapped(record, kind), kind, target);
+}
+
+int hcs_record_mapped_to(const hcs_record *record, const char *target) {
+  const char *name;
+  json_t *list;
+  json_object_foreach(record->mapped, name, list) {
+    hcs_mount_kind kind = hcs_mapping_kind_of(name);
+    if (kind != HCS_MOUNT_NONE && list_find(list, kind, target) >= 0) return 1;
+  }
+  return 0;
 }

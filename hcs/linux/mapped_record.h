@@ -18,4 +18,7 @@ json_t *hcs_record_mapped(const hcs_record *record, hcs_mount_kind kind);
 /* The index in it of what has this target, or -1. */
 int hcs_record_mapped_find(const hcs_record *record, hcs_mount_kind kind, const char *target);
 
+/* Is anything of any kind mapped there? */
+int hcs_record_mapped_to(const hcs_record *record, const char *target);
+
 #endif

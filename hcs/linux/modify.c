@@ -10,6 +10,7 @@
 #include "change.h"
 #include "container.h"
 #include "limits.h"
+#include "map_requests.h"
 
 #define SETTINGS "request.Settings"
 
@@ -56,6 +57,10 @@ static const modification modifications[] = {
     {"Memory", "Update", "MemorySettings", memory_update},
     {"Processor", "Update", "ProcessorSettings", processor_update},
     {"Storage", "Update", "StorageSettings", storage_update},
+    {"MappedDirectory", "Add", "MappedDir", hcs_directory_add},
+    {"MappedDirectory", "Remove", "MappedDir", hcs_directory_remove},
+    {"MappedPipe", "Add", "MappedPipe", hcs_pipe_add},
+    {"MappedPipe", "Remove", "MappedPipe", hcs_pipe_remove},
 };
 #define COUNT (sizeof modifications / sizeof *modifications)
 

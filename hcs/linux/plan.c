@@ -30,15 +30,18 @@ static uint32_t put_string(writer *to, const char *text) {
 
 static size_t text_bytes(const char *text) { return text == NULL ? 0 : strlen(text) + 1; }
 
+static size_t mounts_bytes(const hcs_mappings *mappings) {
+  size_t size = mappings->count * sizeof(hcs_plan_mount), i;
+  for (i = 0; i < mappings->count; i++)
+    size += text_bytes(mappings->list[i].source) + text_bytes(mappings->list[i].target);
+  return size;
+}
+
 static size_t plan_bytes(const hcs_config *config, const char *workspace) {
   size_t size = sizeof(hcs_plan) + config->layer_count * sizeof(uint32_t), i;
   for (i = 0; i < config->layer_count; i++) size += text_bytes(config->layers[i]);
   size += text_bytes(config->host_name) + text_bytes(config->scratch) + text_bytes(config->volume);
-  size += config->mappings.count * sizeof(hcs_plan_mount);
-  for (i = 0; i < config->mappings.count; i++)
-    size +=
-        text_bytes(config->mappings.list[i].source) + text_bytes(config->mappings.list[i].target);
-  return size + text_bytes(workspace) + 1;
+  return size + mounts_bytes(&config->mappings) + text_bytes(workspace) + 1;
 }
 
 /* A root without CAP_SYS_RESOURCE cannot raise the hard limit it was given. */
@@ -75,6 +78,7 @@ static void put_mounts(hcs_plan *plan, writer *to, const hcs_mappings *mappings)
     mounts[i].flags = mapping->flags;
     mounts[i].source = put_string(to, mapping->source);
     mounts[i].target = put_string(to, mapping->target);
+    mounts[i].mount = mapping->mount;
   }
 }
 
@@ -107,6 +111,13 @@ static void put_config(hcs_plan *plan, writer *to, const hcs_config *config,
   plan->workspace = put_string(to, workspace);
 }
 
+static void put_header(hcs_plan *plan, const writer *to, hcs_plan_operation operation) {
+  plan->magic = HCS_PLAN_MAGIC;
+  plan->version = HCS_PROTOCOL_VERSION;
+  plan->size = (uint32_t)to->capacity;
+  plan->operation = (uint32_t)operation;
+}
+
 int hcs_plan_make(hcs_plan_descriptors *descriptors, const hcs_config *config,
                   const hcs_scratch_plan *scratch, const hcs_cgroup *group, const char *workspace,
                   int boot, int control, int lock, hcs_error *err) {
@@ -119,9 +130,7 @@ int hcs_plan_make(hcs_plan_descriptors *descriptors, const hcs_config *config,
   descriptors->list[HCS_FD_BOOT] = boot;
   descriptors->list[HCS_FD_CONTROL] = control;
   descriptors->count = HCS_FD_FIRST;
-  plan->magic = HCS_PLAN_MAGIC;
-  plan->version = HCS_PROTOCOL_VERSION;
-  plan->size = (uint32_t)to.capacity;
+  put_header(plan, &to, HCS_PLAN_CREATE);
   plan->image = scratch->image;
   plan->image_bytes = scratch->image_bytes;
   plan->lock = add_descriptor(descriptors, lock);
@@ -129,4 +138,18 @@ int hcs_plan_make(hcs_plan_descriptors *descriptors, const hcs_config *config,
   put_config(plan, &to, config, workspace);
   descriptors->list[HCS_FD_PLAN] = hcs_memfd_make("hcs-plan", data, to.capacity, err);
   return descriptors->list[HCS_FD_PLAN] < 0 ? -1 : 0;
+}
+
+int hcs_plan_make_helper(hcs_plan_operation operation, const hcs_mappings *mappings,
+                         hcs_error *err) {
+  writer to = {NULL, sizeof(hcs_plan), sizeof(hcs_plan) + mounts_bytes(mappings) + 1};
+  HCS_AUTO_FREE char *data = calloc(1, to.capacity);
+  hcs_plan *plan = (hcs_plan *)(void *)data;
+  if (data == NULL) return hcs_fail_memory(err);
+  to.data = data;
+  put_header(plan, &to, operation);
+  plan->mount_count = (uint32_t)mappings->count;
+  plan->mounts = put_list(&to, mappings->count, sizeof(hcs_plan_mount));
+  put_mounts(plan, &to, mappings);
+  return hcs_memfd_make("hcs-plan", data, to.capacity, err);
 }

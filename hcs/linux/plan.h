@@ -25,4 +25,8 @@ int hcs_plan_make(hcs_plan_descriptors *descriptors, const hcs_config *config,
                   const hcs_scratch_plan *scratch, const hcs_cgroup *group, const char *workspace,
                   int boot, int control, int lock, hcs_error *err);
 
+/* The plan for a helper: a memory file, owned, or -1. */
+int hcs_plan_make_helper(hcs_plan_operation operation, const hcs_mappings *mappings,
+                         hcs_error *err);
+
 #endif

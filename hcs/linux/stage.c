@@ -45,6 +45,10 @@ static const stage_text texts[] = {
      "the container has no place for it (a file or a broken link there, or a read-only directory?) at"},
     {HCS_STAGE_MAPPED_FORBIDDEN, HCS_E_INVALID_PARAMETER,
      "links in the container lead into its /proc, /sys or /dev/pts, or to its root, from"},
+    {HCS_STAGE_JOIN, 0, "cannot enter the container's mount namespace for"},
+    {HCS_STAGE_UNMAP_PLACE, 0,
+     "what is mapped cannot be reached any more (is something mounted over it?) at"},
+    {HCS_STAGE_UNMAP, 0, "it is in use (a process works in it, or has a file of it open) at"},
     {HCS_STAGE_MAPPED_MOUNT, 0, "the kernel refuses the mount at"},
 };
 

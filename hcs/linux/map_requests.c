@@ -1,0 +1,44 @@
+/*
+ * map_requests.c - what modify requests about mapped things do.
+ */
+#include "map_requests.h"
+
+#include "fd.h"
+#include "hotplug.h"
+#include "map_guard.h"
+#include "mapped.h"
+
+#define SETTINGS "request.Settings"
+
+static int map_add(hcs_change *change, hcs_mount_kind kind, const json_t *settings,
+                   hcs_error *err) {
+  hcs_mapping mapping;
+  int r = hcs_mapping_read(&mapping, kind, settings, SETTINGS, err);
+  if (r == 0) r = hcs_map_guard(&mapping, err);
+  if (r == 0) r = hcs_hotplug_add(change, &mapping, err);
+  hcs_mapping_clear(&mapping);
+  return r;
+}
+
+/* The target says which; the host's side need not be there any more. */
+static int map_remove(hcs_change *change, hcs_mount_kind kind, const json_t *settings,
+                      hcs_error *err) {
+  HCS_AUTO_FREE char *target = hcs_mapping_target(kind, settings, SETTINGS, err);
+  return target == NULL ? -1 : hcs_hotplug_remove(change, kind, target, SETTINGS, err);
+}
+
+int hcs_directory_add(hcs_change *change, const json_t *settings, hcs_error *err) {
+  return map_add(change, HCS_MOUNT_DIRECTORY, settings, err);
+}
+
+int hcs_directory_remove(hcs_change *change, const json_t *settings, hcs_error *err) {
+  return map_remove(change, HCS_MOUNT_DIRECTORY, settings, err);
+}
+
+int hcs_pipe_add(hcs_change *change, const json_t *settings, hcs_error *err) {
+  return map_add(change, HCS_MOUNT_PIPE, settings, err);
+}
+
+int hcs_pipe_remove(hcs_change *change, const json_t *settings, hcs_error *err) {
+  return map_remove(change, HCS_MOUNT_PIPE, settings, err);
+}
