@@ -20,12 +20,14 @@
 #define LINE_SIZE 256
 
 /* What is called of the module: it is loaded as Lua would load it, and not linked with this program. */
-#define FUNCTIONS(F)                                                                               \
-  F(hcs_clock_ns)                                                                                  \
-  F(hcs_error_new)                                                                                 \
-  F(hcs_error_free) F(hcs_error_name) F(hcs_error_message) F(hcs_string_free) F(hcs_system_open)   \
-      F(hcs_system_wait) F(hcs_system_properties) F(hcs_system_free) F(hcs_process_open)           \
-          F(hcs_process_wait) F(hcs_process_free)
+/* clang-format off */
+#define FUNCTIONS(F) \
+  F(hcs_clock_ns) F(hcs_error_new) F(hcs_error_free) \
+  F(hcs_error_name) F(hcs_error_message) F(hcs_string_free) \
+  F(hcs_system_open) F(hcs_system_wait) F(hcs_system_properties) \
+  F(hcs_system_free) F(hcs_process_open) F(hcs_process_wait) \
+  F(hcs_process_free)
+/* clang-format on */
 #define DECLARE(name) static __typeof__(name) *name##_p;
 #define LOAD(name) load(core, #name, &name##_p, sizeof name##_p);
 FUNCTIONS(DECLARE)
