@@ -8,8 +8,9 @@ local residue = support.residue
 local build = os.getenv "HCS_BUILD" or "build"
 local id = "crash-" .. support.pid()
 local layer = support.layer()
--- The create of the library as it stands makes 240 stops. The spec is to notice when it counts nothing.
-local STOPS_AT_LEAST = 100
+-- The create of the library as it stands makes 240 stops, a pause and a resume 110. The spec is to notice when it
+-- counts nothing.
+local STOPS_AT_LEAST = 60
 
 local create = [[
   local hcs = require "hcs"
@@ -38,6 +39,15 @@ local finish = [[
   assert(c:terminate())
   assert(c:wait())
   assert(c:close())
+  io.open "/hcs-spec/end"
+]]
+
+local pause = [[
+  local hcs = require "hcs"
+  local c = assert(hcs.open_container((...)))
+  io.open "/hcs-spec/begin"
+  assert(c:pause())
+  assert(c:resume())
   io.open "/hcs-spec/end"
 ]]
 
@@ -158,6 +168,23 @@ describe("a client killed", function()
       support.quote(layer)))
     check()
     assert.is_true(lived > 0)
+  end)
+
+  it("anywhere in pause and resume leaves a container that runs, or one that can be resumed", function()
+    local c <close> = assert(hcs.create_container(id, support.config()))
+    assert(c:start())
+    local p <close> = assert(c:create_process { "cat", CreateStdInPipe = true, CreateStdOutPipe = true })
+    local stdin, stdout = p:stdio()
+    local states = {}
+    sweep(60, support.write_file(folder .. "/pause.lua", pause), function()
+      states[c:state()] = true
+      if c:state() == "Paused" then assert(c:resume()) end
+      assert.equal("Running", c:state())
+      assert(stdin:write "still here\n")
+      assert.equal("still here\n", assert(stdout:read_some(10)))
+      assert.equal("new\n", assert(c:run { "echo", "new" }).stdout)
+    end, id)
+    assert.same({ Running = true, Paused = true }, states)
   end)
 
   it("anywhere in terminate, wait and close leaves nothing that gc does not remove", function()

@@ -41,12 +41,14 @@ _Noreturn void boot_fail(int boot, uint32_t stage, long error, uint32_t index) {
 _Noreturn void harness_start(const long *stack) __attribute__((used));
 
 _Noreturn void harness_start(const long *stack) {
-  static service_setup setup = {.boot = 0, .control = 2, .work_group = -1, .nofile_hard = 4096};
+  static service_setup setup = {
+      .boot = 0, .control = 2, .work_group = -1, .freezer = -1, .nofile_hard = 4096};
   char **arguments = (char **)(stack + 1);
   long i;
   for (i = 1; i < stack[0]; i++) {
     if (string_equal(arguments[i], "last")) setup.end_with_last_handle = 1;
     if (string_equal(arguments[i], "group")) setup.work_group = 3;
+    if (string_equal(arguments[i], "freezer")) setup.freezer = 4;
     if (string_equal(arguments[i], "tasks")) setup.tasks[setup.tasks_count++] = 4;
   }
   service_run(&setup);

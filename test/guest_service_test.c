@@ -614,6 +614,80 @@ static void goes_through_its_states(void **state) {
   close(out[1]);
 }
 
+static void starts_nothing_while_paused(void **state) {
+  (void)state;
+  guest g;
+  process p;
+  guest_boot(&g, &(options){0});
+  guest_commit(&g);
+  assert_int_equal(ask(g.boot, HCS_PAUSE), HCS_STATUS_STATE);
+  assert_int_equal(ask(g.boot, HCS_RESUME), HCS_STATUS_STATE);
+  assert_int_equal(ask(g.boot, HCS_START), HCS_STATUS_OK);
+  process before = spawn(g.boot, &sleeper);
+  for (int round = 0; round < 2; round++) {
+    int other = client_open(&g);
+    hcs_reply reply = call(g.boot, HCS_PAUSE, NULL, 0, NULL, 0);
+    assert_int_equal(reply.status, HCS_STATUS_OK);
+    assert_int_equal(reply.state, HCS_GUEST_PAUSED);
+    assert_int_equal(ask(other, HCS_PAUSE), HCS_STATUS_OK); /* the last one may have been killed */
+    reply = spawn_try(other, &sleeper, &p);
+    assert_int_equal(reply.status, HCS_STATUS_STATE);
+    assert_int_equal(reply.state, HCS_GUEST_PAUSED);
+    close(p.exit);
+    assert_int_equal(ask(other, HCS_START), HCS_STATUS_STATE);
+    process again = open_pid(other, before.pid);
+    close(again.exit);
+    assert_int_equal(ask(other, HCS_RESUME), HCS_STATUS_OK);
+    assert_int_equal(ask(other, HCS_RESUME), HCS_STATUS_OK);
+    p = shell(g.boot, "exit 3");
+    assert_exit(p.exit, 3, 0);
+    close(p.exit), close(other);
+  }
+  close(before.exit);
+  guest_end(&g);
+}
+
+/* The signal waits for the resume, since it would end what stands still. */
+static void shuts_down_while_paused(void **state) {
+  (void)state;
+  guest g;
+  guest_start(&g, NULL);
+  process p = spawn(g.boot, &sleeper);
+  assert_int_equal(ask(g.boot, HCS_PAUSE), HCS_STATUS_OK);
+  hcs_reply reply = call(g.boot, HCS_SHUTDOWN, NULL, 0, NULL, 0);
+  assert_int_equal(reply.state, HCS_GUEST_SHUTDOWN);
+  assert_int_equal(ask(g.boot, HCS_PAUSE), HCS_STATUS_STATE);
+  assert_false(wait_readable(p.exit, MOMENT_MS));
+  assert_int_equal(ask(g.boot, HCS_RESUME), HCS_STATUS_OK);
+  assert_exit(p.exit, 128 + SIGTERM, SIGTERM);
+  assert_ended(g.ending, HCS_SYSTEM_GRACEFUL);
+  assert_int_equal(guest_wait(&g), 0);
+  close(p.exit);
+  guest_start(&g, NULL);
+  assert_int_equal(ask(g.boot, HCS_PAUSE), HCS_STATUS_OK);
+  assert_int_equal(ask(g.boot, HCS_SHUTDOWN), HCS_STATUS_OK);
+  assert_ended(g.ending, HCS_SYSTEM_GRACEFUL);
+  assert_int_equal(guest_wait(&g), 0);
+}
+
+/* v1: frozen processes do not die of the signal alone. */
+static void thaws_who_is_to_die(void **state) {
+  (void)state;
+  guest g;
+  int freezer[2];
+  char text[16] = "";
+  assert_int_equal(pipe2(freezer, O_CLOEXEC), 0);
+  guest_start(&g, &(options){.arguments = {"freezer"}, .tasks = freezer[1]});
+  process p = spawn(g.boot, &sleeper);
+  assert_int_equal(ask(g.boot, HCS_PAUSE), HCS_STATUS_OK);
+  assert_false(wait_readable(freezer[0], MOMENT_MS)); /* all else is the client's */
+  guest_end(&g);
+  assert_int_equal(read(freezer[0], text, sizeof text), 6);
+  assert_string_equal(text, "THAWED");
+  close(p.exit);
+  close(freezer[0]), close(freezer[1]);
+}
+
 static void shuts_down_at_once_without_processes(void **state) {
   (void)state;
   for (int started = 0; started < 2; started++) {
@@ -1287,7 +1361,9 @@ static void answers_malformed_frames(void **state) {
       {HCS_REPLY, zeros, sizeof(hcs_reply), {0}, 0},
       {HCS_COMMIT, NULL, 0, {e}, 1},
       {15, NULL, 0, {0}, 0},
-      {25, NULL, 0, {0}, 0},
+      {HCS_RESUME + 1, NULL, 0, {0}, 0},
+      {HCS_PAUSE, zeros, 1, {0}, 0},
+      {HCS_RESUME, NULL, 0, {e}, 1},
       {65535, NULL, 0, {0}, 0},
       {HCS_START, zeros, 1, {0}, 0},
       {HCS_START, NULL, 0, {e}, 1},
@@ -1375,10 +1451,10 @@ static uint32_t random_below(uint32_t limit) {
 static size_t fuzz_frame(uint8_t *data) {
   size_t length = random_below(3) == 0 ? random_below(400) : random_below(48);
   hcs_frame frame = {HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, 0, random_below(1000), 0};
-  uint32_t type = random_below(12);
+  uint32_t type = random_below(13);
   for (size_t i = 0; i < sizeof frame + length; i++)
     data[i] = (uint8_t)(random_below(2) == 0 ? 0 : random_below(256));
-  frame.type = (uint16_t)(type >= 10 ? random_below(16) : HCS_HELLO + type);
+  frame.type = (uint16_t)(type > HCS_RESUME - HCS_HELLO ? random_below(16) : HCS_HELLO + type);
   if (frame.type == HCS_SHUTDOWN || frame.type == HCS_TERMINATE) frame.type = HCS_SIGNAL;
   frame.length = (uint32_t)length + (random_below(10) == 0 ? random_below(100000) : 0);
   if (random_below(20) == 0) frame.magic ^= 1u << random_below(32);
@@ -1417,6 +1493,7 @@ static void survives_noise(void **state) {
   close(c);
   close(ends[0]), close(ends[1]);
   assert_fds(&g, fds);
+  assert_int_equal(ask(g.boot, HCS_RESUME), HCS_STATUS_OK); /* the noise may have paused it */
   process p = shell(g.boot, "exit 4");
   assert_exit(p.exit, 4, 0);
   close(p.exit), close(null);
@@ -1818,6 +1895,9 @@ int main(int argc, char **argv) {
       TEST(ends_without_commit),
       TEST(refuses_other_than_commit),
       TEST(goes_through_its_states),
+      TEST(starts_nothing_while_paused),
+      TEST(shuts_down_while_paused),
+      TEST(thaws_who_is_to_die),
       TEST(shuts_down_at_once_without_processes),
       TEST(shutdown_waits_for_the_last),
       TEST(processes_end_before_the_container),

@@ -61,7 +61,7 @@ static void a_plan_says_what_the_config_says(void **state) {
                        .layer_count = 2,
                        .scratch_bytes = 12345,
                        .is_volatile = 1};
-  hcs_cgroup group = {.container = -1, .guest = 50, .work = 51, .hierarchies = 1};
+  hcs_cgroup group = {.container = -1, .guest = 50, .work = 51, .freezer = 52, .hierarchies = 1};
   const hcs_scratch_plan scratch = {HCS_SCRATCH_GROW, 1u << 20};
   hcs_plan_descriptors descriptors;
   struct stat info;
@@ -96,6 +96,7 @@ static void a_plan_says_what_the_config_says(void **state) {
   assert_int_equal(descriptors.list[plan->lock], 42);
   assert_int_equal(descriptors.list[plan->guest_group], 50);
   assert_int_equal(descriptors.list[plan->work_group], 51);
+  assert_int_equal(descriptors.list[plan->freezer], 52);
   assert_int_equal(descriptors.list[plan->container_tasks[0]], 60);
   assert_int_equal(descriptors.list[plan->guest_tasks[0]], 61);
   assert_int_equal(descriptors.list[plan->work_tasks[0]], 62);

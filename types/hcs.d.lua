@@ -136,12 +136,12 @@ function container:stop(timeout) end
 ---@return hcs.error? err
 function container:wait(timeout) end
 
----Not on Linux yet.
+---Every process stands still when it returns. Timeout when one cannot be stopped: then all go on.
 ---@return true? paused
 ---@return hcs.error? err
 function container:pause() end
 
----Not on Linux yet.
+---Lets them go on, whoever has paused them.
 ---@return true? resumed
 ---@return hcs.error? err
 function container:resume() end

@@ -94,6 +94,7 @@ static _Noreturn void service_enter(const hcs_plan *plan, int work_group) {
   service.work_group = work_group;
   service.tasks_count = plan->hierarchies;
   for (i = 0; i < plan->hierarchies; i++) service.tasks[i] = plan->work_tasks[i];
+  service.freezer = plan->freezer;
   service.end_with_last_handle = (plan->flags & HCS_PLAN_LAST_HANDLE) != 0;
   service.nofile_hard = plan->nofile_hard;
   SYS2(__NR_munmap, plan, plan->size);

@@ -21,12 +21,21 @@ static struct {
   uint32_t state;
   uint32_t handles;
   int end_with_last_handle;
+  int freezer;
+  int is_paused;
   int signal_due;   /* for all processes; 0: none */
   int children_due; /* there may be children to reap, or none left at all */
 } life;
 
-void lifecycle_open(int end_with_last_handle) { life.end_with_last_handle = end_with_last_handle; }
-uint32_t lifecycle_state(void) { return life.state; }
+void lifecycle_open(int end_with_last_handle, int freezer) {
+  life.end_with_last_handle = end_with_last_handle;
+  life.freezer = freezer;
+}
+
+uint32_t lifecycle_state(void) {
+  return life.state == HCS_GUEST_RUNNING && life.is_paused ? HCS_GUEST_PAUSED : life.state;
+}
+
 void lifecycle_acquire(uint32_t handles) { life.handles += handles; }
 void lifecycle_children_ended(void) { life.children_due = 1; }
 
@@ -44,10 +53,24 @@ int lifecycle_start(void) {
   return 0;
 }
 
+int lifecycle_pause(void) {
+  if (life.state != HCS_GUEST_RUNNING) return -1;
+  life.is_paused = 1;
+  return 0;
+}
+
+/* Also of one that was told to shut down meanwhile. */
+int lifecycle_resume(void) {
+  if (life.state == HCS_GUEST_CREATED) return -1;
+  life.is_paused = 0;
+  return 0;
+}
+
 void lifecycle_shutdown(void) {
   if (life.state >= HCS_GUEST_SHUTDOWN) return;
   life.state = HCS_GUEST_SHUTDOWN;
   life.signal_due = SIGTERM;
+  life.children_due = 1; /* paused and without any it ends at once, too */
 }
 
 void lifecycle_terminate(void) {
@@ -118,10 +141,16 @@ static int reap(void) {
   return 1;
 }
 
+/* A signal that nobody handles would end a process in the freezer: it waits for the resume. */
+static int is_signal_due(void) {
+  return life.signal_due == SIGKILL || (life.signal_due != 0 && !life.is_paused);
+}
+
 int lifecycle_turn(void) {
-  if (life.signal_due != 0) {
+  if (is_signal_due()) {
     if (life.signal_due == SIGKILL) launch_abandon_all();
     signal_all(life.signal_due);
+    if (life.signal_due == SIGKILL && life.freezer >= 0) sys_write(life.freezer, "THAWED", 6);
     life.signal_due = 0;
     life.children_due = 1;
   }

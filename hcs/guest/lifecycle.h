@@ -6,8 +6,11 @@
 
 #include "records.h"
 
-/* Is the container to end with its last handle? */
-void lifecycle_open(int end_with_last_handle);
+/*
+ * Is the container to end with its last handle? `freezer` is the freezer.state of a v1 hierarchy, whose
+ * frozen processes do not die before they are thawed; -1: they do.
+ */
+void lifecycle_open(int end_with_last_handle, int freezer);
 /* hcs_guest_state */
 uint32_t lifecycle_state(void);
 
@@ -17,6 +20,9 @@ int lifecycle_release(uint32_t handles);
 
 /* Created becomes running: 0; -1 in any other state. */
 int lifecycle_start(void);
+/* Starts nothing from now on, and again: 0; -1 in any other state than running (and paused). */
+int lifecycle_pause(void);
+int lifecycle_resume(void);
 /* Asks every process to end; the container ends after the last. */
 void lifecycle_shutdown(void);
 /* Ends every process, and the container. */

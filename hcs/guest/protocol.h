@@ -63,9 +63,15 @@ typedef enum hcs_frame_type {
   HCS_START = 19,
   HCS_SHUTDOWN = 20,
   HCS_TERMINATE = 21,
-  HCS_SPAWN = 22, /* hcs_spawn; brings an exit socket, then the streams that flags name */
-  HCS_OPEN = 23,  /* hcs_target (pid); brings an exit socket */
-  HCS_SIGNAL = 24 /* hcs_target */
+  HCS_SPAWN = 22,  /* hcs_spawn; brings an exit socket, then the streams that flags name */
+  HCS_OPEN = 23,   /* hcs_target (pid); brings an exit socket */
+  HCS_SIGNAL = 24, /* hcs_target */
+  /*
+   * The client freezes and thaws the processes itself; the guest only refuses SPAWN in between, for a
+   * new process would hang. To be sent before freezing and after thawing; may be repeated.
+   */
+  HCS_PAUSE = 25,
+  HCS_RESUME = 26
 } hcs_frame_type;
 
 typedef struct hcs_hello {
@@ -89,7 +95,8 @@ typedef enum hcs_guest_state {
   HCS_GUEST_CREATED = 0,
   HCS_GUEST_RUNNING = 1,
   HCS_GUEST_SHUTDOWN = 2, /* SIGTERM was sent, waits for the last process */
-  HCS_GUEST_ENDING = 3    /* SIGKILL was sent */
+  HCS_GUEST_ENDING = 3,   /* SIGKILL was sent */
+  HCS_GUEST_PAUSED = 4    /* running, and paused */
 } hcs_guest_state;
 
 typedef struct hcs_reply {
@@ -285,6 +292,7 @@ typedef struct hcs_plan {
   int32_t lock;           /* holds the flock on the scratch folder's lock, or -1 */
   int32_t guest_group;    /* v2 directory for the guest, or -1 */
   int32_t work_group;     /* v2 directory for the processes, or -1 */
+  int32_t freezer;        /* v1 without a v2 tree: freezer.state of the processes, or -1 */
   uint32_t hierarchies;   /* number of v1 hierarchies in the three lists of `tasks` files */
   int32_t container_tasks[HCS_PLAN_HIERARCHIES];
   int32_t guest_tasks[HCS_PLAN_HIERARCHIES];

@@ -48,6 +48,16 @@ static uint32_t start(connection *c, message *m, hcs_reply *reply) {
   return lifecycle_start() == 0 ? HCS_STATUS_OK : HCS_STATUS_STATE;
 }
 
+static uint32_t pause(connection *c, message *m, hcs_reply *reply) {
+  (void)c, (void)m, (void)reply;
+  return lifecycle_pause() == 0 ? HCS_STATUS_OK : HCS_STATUS_STATE;
+}
+
+static uint32_t resume(connection *c, message *m, hcs_reply *reply) {
+  (void)c, (void)m, (void)reply;
+  return lifecycle_resume() == 0 ? HCS_STATUS_OK : HCS_STATUS_STATE;
+}
+
 static uint32_t shut_down(connection *c, message *m, hcs_reply *reply) {
   (void)c, (void)m, (void)reply;
   lifecycle_shutdown();
@@ -88,7 +98,7 @@ static uint32_t open_process(connection *c, message *m, hcs_reply *reply) {
   long error;
   record *r;
   (void)c;
-  if (state != HCS_GUEST_RUNNING && state != HCS_GUEST_SHUTDOWN) return HCS_STATUS_STATE;
+  if (state == HCS_GUEST_CREATED || state == HCS_GUEST_ENDING) return HCS_STATUS_STATE;
   if (target->pid <= 1 || target->pid > INT32_MAX) return HCS_STATUS_NOT_FOUND;
   r = process_of(target->pid, &error);
   if (r == NULL) return error != 0 ? HCS_STATUS_FULL : HCS_STATUS_NOT_FOUND;
@@ -144,6 +154,8 @@ static const request_kind kinds[] = {
     [HCS_SPAWN] = {spawn, sizeof(hcs_spawn), EXIT_SOCKET_AND_MORE},
     [HCS_OPEN] = {open_process, sizeof(hcs_target), EXIT_SOCKET},
     [HCS_SIGNAL] = {signal_process, sizeof(hcs_target), NO_SOCKET},
+    [HCS_PAUSE] = {pause, 0, NO_SOCKET},
+    [HCS_RESUME] = {resume, 0, NO_SOCKET},
 };
 
 static const request_kind *kind_of(uint16_t type) {

@@ -66,7 +66,7 @@ static long open_children(int *children) {
 static void open_all(const service_setup *setup, int *children) {
   long r;
   reset_signals();
-  lifecycle_open(setup->end_with_last_handle);
+  lifecycle_open(setup->end_with_last_handle, setup->freezer);
   r = share_descriptors(setup);
   if (r == 0) r = sources_open();
   if (r == 0) r = open_children(children);

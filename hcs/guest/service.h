@@ -13,6 +13,7 @@ typedef struct service_setup {
   int work_group; /* detached mount of the v2 work group for CLONE_INTO_CGROUP, or -1 */
   uint32_t tasks_count;
   int tasks[HCS_PLAN_HIERARCHIES]; /* v1 `tasks` files of the work groups */
+  int freezer;                     /* v1: freezer.state of the processes, or -1 */
   int end_with_last_handle;        /* TerminateOnLastHandleClosed */
   uint64_t nofile_hard;            /* RLIMIT_NOFILE of the processes; soft is 1024 */
 } service_setup;

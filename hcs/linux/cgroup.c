@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "freezer.h"
 
 #define DEFAULT_PARENT "/hcs"
 #define PROCESSES_MAX "16384" /* API.md: at most so many processes in a container */
@@ -199,10 +200,11 @@ static int tree_make(hcs_cgroup *group, char *const paths[], int is_v2, hcs_erro
   return is_v2 ? open_v2(group, paths, err) : open_v1(group, paths, err);
 }
 
-int hcs_cgroup_make(hcs_cgroup *group, const hcs_record *record, hcs_error *err) {
+int hcs_cgroup_make(hcs_cgroup *group, const hcs_record *record, const hcs_group_paths *paths,
+                    hcs_error *err) {
   size_t i;
   memset(group, 0, sizeof *group);
-  group->container = group->guest = group->work = -1;
+  group->container = group->guest = group->work = group->freezer = -1;
   group->layout = hcs_cgroup_layout_get();
   for (i = 0; i < record->group_count; i += HCS_CGROUP_PARTS) {
     int is_v2 = i == 0 && group->layout != HCS_CGROUP_V1;
@@ -211,7 +213,7 @@ int hcs_cgroup_make(hcs_cgroup *group, const hcs_record *record, hcs_error *err)
       return -1;
     }
   }
-  return 0;
+  return hcs_freezer_open(paths, &group->freezer, err);
 }
 
 int hcs_cgroup_limit(const hcs_cgroup *group, const hcs_group_paths *paths, hcs_error *err) {
@@ -229,6 +231,7 @@ void hcs_cgroup_close(hcs_cgroup *group) {
   hcs_fd_close(&group->container);
   hcs_fd_close(&group->guest);
   hcs_fd_close(&group->work);
+  hcs_fd_close(&group->freezer);
   for (i = 0; i < group->hierarchies; i++) {
     hcs_fd_close(&group->container_tasks[i]);
     hcs_fd_close(&group->guest_tasks[i]);

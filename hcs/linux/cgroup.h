@@ -16,6 +16,7 @@
 typedef struct hcs_cgroup {
   hcs_cgroup_layout layout;
   int container, guest, work; /* directories in the v2 tree, or -1 */
+  int freezer;                /* hcs_freezer_open() */
   uint32_t hierarchies;       /* v1 */
   int container_tasks[HCS_PLAN_HIERARCHIES];
   int guest_tasks[HCS_PLAN_HIERARCHIES];
@@ -25,7 +26,8 @@ typedef struct hcs_cgroup {
 /* Puts the names of all directories that hcs_cgroup_make() would make into the record. */
 int hcs_cgroup_plan(hcs_record *record, hcs_error *err);
 /* Makes them and opens what setup and guest need. */
-int hcs_cgroup_make(hcs_cgroup *group, const hcs_record *record, hcs_error *err);
+int hcs_cgroup_make(hcs_cgroup *group, const hcs_record *record, const hcs_group_paths *paths,
+                    hcs_error *err);
 /*
  * v2: hands out the controllers, once setup has left the container's own directory. Then the limit that
  * every container has, on the number of its processes.

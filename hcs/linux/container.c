@@ -21,12 +21,14 @@ static int has_ended(const hcs_platform_system *system) {
   return hcs_linux_exit_type(system, &type);
 }
 
+hcs_state hcs_status_state(const hcs_status_page *status) {
+  uint32_t state = atomic_load(&status->state);
+  return state == HCS_RUNNING || state == HCS_PAUSED ? (hcs_state)state : HCS_CREATED;
+}
+
 int hcs_linux_system_state(hcs_platform_system *system, hcs_state *state, hcs_error *err) {
   (void)err;
-  if (has_ended(system))
-    *state = HCS_STOPPED;
-  else
-    *state = atomic_load(&system->link->status->state) == HCS_RUNNING ? HCS_RUNNING : HCS_CREATED;
+  *state = has_ended(system) ? HCS_STOPPED : hcs_status_state(system->link->status);
   return 0;
 }
 
@@ -62,12 +64,14 @@ int hcs_linux_system_terminate(hcs_platform_system *system, hcs_error *err) {
   int64_t deadline_ns = hcs_clock_ns() + HCS_GUEST_PATIENCE_NS;
   hcs_error *ignored = hcs_error_new();
   hcs_reply reply;
+  int r;
   if (ignored == NULL) return hcs_fail_memory(err);
   if (!has_ended(system)) atomic_store(&link->status->exit, (uint32_t)HCS_EXIT_FORCED);
-  if (hcs_link_call(link, HCS_TERMINATE, NULL, 0, NULL, 0, deadline_ns, &reply, ignored) != 0 ||
-      reply.status != HCS_STATUS_OK ||
+  r = hcs_link_call(link, HCS_TERMINATE, NULL, 0, NULL, 0, deadline_ns, &reply, ignored);
+  hcs_end_unlimit(link->status, &link->groups);
+  if (r != 0 || reply.status != HCS_STATUS_OK ||
       hcs_wait_fd_uninterrupted(system->exit_socket, POLLIN, deadline_ns) != HCS_WAIT_READY)
-    hcs_end_kill_guest(link->status);
+    hcs_end_kill_guest(link->status, &link->groups);
   hcs_error_free(ignored);
   return 0;
 }
@@ -118,7 +122,7 @@ static int release_last(hcs_platform_system *system, int64_t deadline_ns, hcs_er
 static void end_await(hcs_platform_system *system, int64_t deadline_ns) {
   if (hcs_wait_fd_uninterrupted(system->exit_socket, POLLIN, deadline_ns) == HCS_WAIT_READY) return;
   atomic_store(&system->link->status->exit, (uint32_t)HCS_EXIT_FORCED);
-  hcs_end_kill_guest(system->link->status);
+  hcs_end_kill_guest(system->link->status, &system->link->groups);
 }
 
 static int release_and_wait(hcs_platform_system *system, hcs_error *err) {
@@ -126,6 +130,7 @@ static int release_and_wait(hcs_platform_system *system, hcs_error *err) {
   if (!has_ended(system)) {
     int r = release_last(system, deadline_ns, err);
     if (r <= 0) return r;
+    hcs_end_unlimit(system->link->status, &system->link->groups);
     end_await(system, deadline_ns);
   }
   /* also after an end that nobody waited for: an explicit close leaves nothing behind */

@@ -69,6 +69,8 @@ int hcs_linux_system_state(hcs_platform_system *system, hcs_state *state, hcs_er
 int hcs_linux_system_pollfd(hcs_platform_system *system, intptr_t *descriptor, hcs_error *err);
 int hcs_linux_system_release(hcs_platform_system *system, int wait_for_end, hcs_error *err);
 void hcs_linux_system_free(hcs_platform_system *system);
+/* Created, Running or Paused: what a status page says of a container that lives. */
+hcs_state hcs_status_state(const hcs_status_page *status);
 /* 1 with the way it ended, 0 while it has not. Asks nobody and cleans nothing up. */
 int hcs_linux_exit_type(const hcs_platform_system *system, hcs_exit_type *type);
 
@@ -94,6 +96,10 @@ char *hcs_linux_system_properties(hcs_platform_system *system, const hcs_documen
                                   hcs_error *err);
 char *hcs_linux_enumerate(const hcs_document *query, const hcs_document *property_query,
                           hcs_error *err);
+
+/* pause.c */
+int hcs_linux_system_pause(hcs_platform_system *system, int64_t deadline_ns, hcs_error *err);
+int hcs_linux_system_resume(hcs_platform_system *system, int64_t deadline_ns, hcs_error *err);
 
 /* modify.c */
 int hcs_linux_system_modify(hcs_platform_system *system, const hcs_document *request,

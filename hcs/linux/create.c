@@ -97,7 +97,7 @@ static int resources_make(creation *made, hcs_error *err) {
   }
   made->status = hcs_status_make(made->dir, err);
   if (made->status == NULL) return -1;
-  if (hcs_cgroup_make(&made->group, &made->record, err) != 0) return -1;
+  if (hcs_cgroup_make(&made->group, &made->record, &made->paths, err) != 0) return -1;
   if (hcs_socket_pair(pair, err) != 0) return -1;
   made->boot = pair[0], made->boot_remote = pair[1];
   if (hcs_socket_pair(pair, err) != 0) return -1;
@@ -219,8 +219,11 @@ static int boot(creation *made, hcs_error *err) {
 
 /* The guest waits for the commit: no process is there yet that would not be under the limits. */
 static int limit(creation *made, hcs_error *err) {
+  const hcs_limits *limits = &made->config.limits;
   if (hcs_cgroup_limit(&made->group, &made->paths, err) != 0) return -1;
-  return hcs_limits_apply(&made->paths, &made->config.limits, made->config.device, err);
+  if (limits->iops != 0 || limits->bandwidth_bytes_per_s != 0)
+    atomic_store(&made->status->storage_limited, 1);
+  return hcs_limits_apply(&made->paths, limits, made->config.device, err);
 }
 
 static int commit(creation *made, hcs_error *err) {
@@ -249,7 +252,7 @@ static void undo(creation *made) {
   if (made->dir < 0) return;
   hcs_fd_close(&made->boot);
   remotes_close(made);
-  if (made->status != NULL) hcs_end_kill_guest(made->status);
+  if (made->status != NULL) hcs_end_kill_guest(made->status, &made->paths);
   ignored = hcs_error_new();
   if (ignored == NULL) return;
   if (hcs_end_if_dead(made->dir, made->id, ignored) == 1)
@@ -286,7 +289,7 @@ hcs_platform_system *hcs_linux_system_create(const char *id, const hcs_document 
                    .exits_remote = -1,
                    .control = -1};
   hcs_platform_system *system = NULL;
-  made.group.container = made.group.guest = made.group.work = -1;
+  made.group.container = made.group.guest = made.group.work = made.group.freezer = -1;
   made.deadline_ns = hcs_clock_ns() + SETUP_PATIENCE_NS;
   if (geteuid() != 0) {
     hcs_fail(err, HCS_E_ACCESS_DENIED,

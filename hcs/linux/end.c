@@ -16,14 +16,24 @@
 #include "cgroup.h"
 #include "container.h"
 #include "fd.h"
+#include "freezer.h"
+#include "limits.h"
 #include "process_stat.h"
 #include "socket.h"
 #include "wait.h"
 
 #define DEATH_PATIENCE_NS (10ll * 1000000000)
 
-static void kill_and_await(int pidfd) {
+void hcs_end_unlimit(const hcs_status_page *status, const hcs_group_paths *groups) {
+  if (atomic_load(&status->storage_limited) != 0) hcs_limit_storage_lift(groups);
+}
+
+/* A dying PID 1 takes its namespace along, and waits for it: also for who is frozen. */
+static void kill_and_await(int pidfd, const hcs_status_page *status,
+                           const hcs_group_paths *groups) {
   syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+  hcs_thaw_dying(groups);
+  hcs_end_unlimit(status, groups);
   hcs_wait_fd_uninterrupted(pidfd, POLLIN, hcs_clock_ns() + DEATH_PATIENCE_NS);
 }
 
@@ -37,18 +47,21 @@ static void reap(int pidfd) {
 }
 
 /* When PID 1 has gone, so has every process of its namespace, and with them the mounts. */
-static void guest_await(const hcs_status_page *status, int64_t patience_ns) {
+static void guest_await(const hcs_status_page *status, const hcs_group_paths *groups,
+                        int64_t patience_ns) {
   HCS_AUTO_FD pidfd = hcs_process_pidfd(status->guest, status->guest_start);
   if (pidfd < 0) return;
+  hcs_thaw_dying(groups);
+  hcs_end_unlimit(status, groups);
   if (hcs_wait_fd_uninterrupted(pidfd, POLLIN, hcs_clock_ns() + patience_ns) != HCS_WAIT_READY)
-    kill_and_await(pidfd);
+    kill_and_await(pidfd, status, groups);
   reap(pidfd);
 }
 
-void hcs_end_kill_guest(const hcs_status_page *status) {
+void hcs_end_kill_guest(const hcs_status_page *status, const hcs_group_paths *groups) {
   HCS_AUTO_FD pidfd = hcs_process_pidfd(status->guest, status->guest_start);
   if (pidfd < 0) return;
-  kill_and_await(pidfd);
+  kill_and_await(pidfd, status, groups);
   reap(pidfd);
 }
 
@@ -58,9 +71,12 @@ static int clean(int dir, const hcs_record *record, hcs_error *err) {
   if (hcs_boot_id_get(boot_id, err) != 0) return -1;
   /* pids and groups of another boot are other people's now */
   if (strcmp(boot_id, record->boot_id) == 0) {
+    hcs_group_paths groups = {0};
     hcs_error *ignored = hcs_error_new();
     hcs_status_page *status = ignored != NULL ? hcs_status_map(dir, ignored) : NULL;
-    if (status != NULL) guest_await(status, HCS_GUEST_PATIENCE_NS);
+    if (status != NULL && hcs_group_paths_init(&groups, record, ignored) == 0)
+      guest_await(status, &groups, HCS_GUEST_PATIENCE_NS);
+    hcs_group_paths_clear(&groups);
     hcs_status_unmap(status);
     hcs_error_free(ignored);
     if (hcs_cgroup_remove(record, err) != 0) return -1;

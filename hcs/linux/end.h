@@ -4,7 +4,7 @@
 #ifndef HCS_LINUX_END_H
 #define HCS_LINUX_END_H
 
-#include "state.h"
+#include "cgroup_paths.h"
 
 /*
  * Cleans up the container `id` whose guest has said farewell or is lost: waits until the guest is
@@ -14,7 +14,9 @@
  */
 int hcs_end_finish(const char *id, const char *nonce, hcs_error *err);
 /* Kills a guest that does not answer; its whole container goes with it. */
-void hcs_end_kill_guest(const hcs_status_page *status);
+void hcs_end_kill_guest(const hcs_status_page *status, const hcs_group_paths *groups);
+/* For processes that are to die now: nothing that we did to them keeps them from it any longer. */
+void hcs_end_unlimit(const hcs_status_page *status, const hcs_group_paths *groups);
 /*
  * With the lock of `dir` held: 1 if the container is dead or was never finished, and is cleaned up
  * now (with its directory emptied but kept); 0 if it is alive; -1.

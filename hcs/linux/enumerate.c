@@ -43,7 +43,7 @@ static int is_alive(int dir, hcs_error *err) {
  * of without them.
  */
 static json_t *describe(int dir, const hcs_subject *of, const hcs_document *query, hcs_error *err) {
-  hcs_state state = atomic_load(&of->status->state) == HCS_RUNNING ? HCS_RUNNING : HCS_CREATED;
+  hcs_state state = hcs_status_state(of->status);
   json_t *properties;
   if (!is_alive(dir, err)) return NULL;
   properties = hcs_properties_make(of, state, query, err);

@@ -3,6 +3,7 @@
  * that holds the scratch folder.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "fd.h"
 #include "group_file.h"
@@ -57,6 +58,30 @@ static int put_v2(const hcs_group_paths *groups, int work, const char *device, v
   }
   if (hcs_file_put(work, "io.max", text) == 0) return 0;
   return hcs_limit_fail(groups, "io.max", where, value[0] != NULL ? BANDWIDTH : IOPS, err);
+}
+
+/* Each line of these files begins with a device: "8:0 1048576", "8:0 rbps=1048576 wbps=max …". */
+static void lift(int work, const char *file, const char *nothing) {
+  char content[4096], text[64];
+  const char *line = content;
+  if (hcs_file_get(work, file, content, sizeof content) < 0) return;
+  for (; line != NULL && line[0] != '\0'; line = strchr(line, '\n')) {
+    if (line[0] == '\n') line++;
+    snprintf(text, sizeof text, "%.*s %s", (int)strcspn(line, " \n"), line, nothing);
+    if (text[0] != ' ') hcs_file_put(work, file, text);
+  }
+}
+
+void hcs_limit_storage_lift(const hcs_group_paths *groups) {
+  hcs_error *ignored = hcs_error_new();
+  HCS_AUTO_FD work = ignored != NULL ? hcs_group_work_open(groups, HCS_CONTROLLER_IO, ignored) : -1;
+  size_t i;
+  hcs_error_free(ignored);
+  if (work < 0) return;
+  if (groups->layout == HCS_CGROUP_V2)
+    lift(work, "io.max", "rbps=max wbps=max riops=max wiops=max");
+  else
+    for (i = 0; i < THROTTLE_COUNT; i++) lift(work, throttles[i].v1, "0");
 }
 
 int hcs_limit_storage(const hcs_group_paths *groups, const char *device, const uint64_t *iops,

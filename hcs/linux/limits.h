@@ -41,6 +41,11 @@ int hcs_limit_processor(const hcs_group_paths *groups, const hcs_limits *limits,
 /* `device`: hcs_storage_device()'s "M:m". NULL for a field that stays as it is. */
 int hcs_limit_storage(const hcs_group_paths *groups, const char *device, const uint64_t *iops,
                       const uint64_t *bandwidth_bytes_per_s, const char *where, hcs_error *err);
+/*
+ * Takes all limits of block I/O away, as far as it goes: who waits for a throttled disk does not die
+ * before he got what he waits for.
+ */
+void hcs_limit_storage_lift(const hcs_group_paths *groups);
 
 /*
  * What errno says of a control file that could not be read or written: for which field, and what would

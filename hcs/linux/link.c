@@ -49,7 +49,7 @@ void hcs_link_drop(hcs_link *link) {
 /* A client may have died between the guest's answer to START and its note of it. */
 static void note_state(hcs_link *link, const hcs_reply *reply) {
   uint32_t created = HCS_CREATED;
-  if (reply->state != HCS_GUEST_CREATED && reply->state <= HCS_GUEST_ENDING)
+  if (reply->state != HCS_GUEST_CREATED && reply->state <= HCS_GUEST_PAUSED)
     atomic_compare_exchange_strong(&link->status->state, &created, (uint32_t)HCS_RUNNING);
 }
 
@@ -77,8 +77,9 @@ static int fail_state(const hcs_reply *reply, hcs_error *err) {
       [HCS_GUEST_RUNNING] = "the container is running already",
       [HCS_GUEST_SHUTDOWN] = "the container is shutting down",
       [HCS_GUEST_ENDING] = "the container is being terminated",
+      [HCS_GUEST_PAUSED] = "the container is paused: call resume() first",
   };
-  uint32_t state = reply->state <= HCS_GUEST_ENDING ? reply->state : HCS_GUEST_ENDING;
+  uint32_t state = reply->state <= HCS_GUEST_PAUSED ? reply->state : HCS_GUEST_ENDING;
   return hcs_fail(err, HCS_E_INVALID_STATE, "%s", texts[state]);
 }
 

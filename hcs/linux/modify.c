@@ -39,6 +39,7 @@ static int storage_update(hcs_change *change, const json_t *settings, hcs_error 
                                iops != NULL ? "StorageIOPSMaximum" : "StorageBandwidthMaximum",
                                err) != 0)
     return -1;
+  atomic_store(&change->system->link->status->storage_limited, 1);
   return hcs_limit_storage(&change->system->link->groups, device,
                            iops != NULL ? &limits.iops : NULL,
                            bandwidth != NULL ? &limits.bandwidth_bytes_per_s : NULL, SETTINGS, err);

@@ -61,6 +61,7 @@ static void put_groups(hcs_plan *plan, hcs_plan_descriptors *descriptors, const 
   uint32_t i;
   plan->guest_group = add_descriptor(descriptors, group->guest);
   plan->work_group = add_descriptor(descriptors, group->work);
+  plan->freezer = add_descriptor(descriptors, group->freezer);
   plan->hierarchies = group->hierarchies;
   for (i = 0; i < group->hierarchies; i++) {
     plan->container_tasks[i] = add_descriptor(descriptors, group->container_tasks[i]);

@@ -10,7 +10,7 @@
 #include "scratch_image.h"
 
 /* The descriptors that setup gets, in the order of their numbers there. */
-#define HCS_PLAN_DESCRIPTORS_MAX (HCS_FD_FIRST + 3 + 3 * HCS_PLAN_HIERARCHIES)
+#define HCS_PLAN_DESCRIPTORS_MAX (HCS_FD_FIRST + 4 + 3 * HCS_PLAN_HIERARCHIES)
 
 typedef struct hcs_plan_descriptors {
   int list[HCS_PLAN_DESCRIPTORS_MAX]; /* borrowed, but for HCS_FD_PLAN, which is owned */

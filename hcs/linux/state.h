@@ -28,10 +28,11 @@
 /* Shared memory: nobody but root can reach it, and readers believe no more than these bytes say. */
 typedef struct hcs_status_page {
   uint32_t magic;
-  _Atomic uint32_t state; /* hcs_state: created or running; the rest is asked of the kernel */
-  _Atomic uint32_t exit;  /* hcs_exit_type, 0 while nobody knows */
-  int32_t guest;          /* pid of the guest as the host sees it */
-  uint64_t guest_start;   /* its start time in ticks (proc(5), stat field 22) */
+  _Atomic uint32_t state;           /* hcs_state, but for Stopped: that is asked of the kernel */
+  _Atomic uint32_t exit;            /* hcs_exit_type, 0 while nobody knows */
+  int32_t guest;                    /* pid of the guest as the host sees it */
+  uint64_t guest_start;             /* its start time in ticks (proc(5), stat field 22) */
+  _Atomic uint32_t storage_limited; /* not 0: a limit of block I/O was set once */
   /* When it was started, by hcs_boot_clock_ns(): noted before the guest is asked, again when it has. */
   _Atomic int64_t started_ns;
 } hcs_status_page;
