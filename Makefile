@@ -83,7 +83,7 @@ TEST_OBJECTS := $(SHARED_OBJECTS) \
   $(call object,$(wildcard hcs/linux/command_line.c test/memory_platform.c))
 # More objects for one test: <name>_OBJECTS.
 config_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
-  config container_path fd host_path limits mapped stage storage_device)
+  config container_path fd host_path limits mapped resolv stage storage_device)
 disk_image_test_OBJECTS := $(call object,hcs/linux/disk_image.c)
 kernel_text_test_OBJECTS := $(call object,hcs/linux/kernel_text.c)
 proc_text_test_OBJECTS := $(kernel_text_test_OBJECTS) $(call object,hcs/linux/proc_text.c)

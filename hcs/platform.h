@@ -126,6 +126,9 @@ typedef struct hcs_platform {
 /* For a waiting operation about to sleep, signals held back: not 0, and it is HCS_INTERRUPTED. */
 int hcs_interrupt_due(void);
 
+/* For what else names a container by its id: is it one? */
+int hcs_id_is_valid(const char *id);
+
 /* The one platform of this build; each platform folder (and the tests) defines it. */
 const hcs_platform *hcs_platform_get(void);
 

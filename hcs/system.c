@@ -155,13 +155,17 @@ static int is_alphanumeric(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-static int id_check(const char *id, hcs_error *err) {
+int hcs_id_is_valid(const char *id) {
   size_t size = 0;
 
   while (size <= ID_MAX && id[size] != '\0' &&
          (is_alphanumeric(id[size]) || (size > 0 && strchr("_.-", id[size]) != NULL)))
     size++;
-  if (size > 0 && size <= ID_MAX && id[size] == '\0') return 0;
+  return size > 0 && size <= ID_MAX && id[size] == '\0';
+}
+
+static int id_check(const char *id, hcs_error *err) {
+  if (hcs_id_is_valid(id)) return 0;
   return hcs_fail(err, HCS_E_INVALID_PARAMETER,
                   "'%.80s' is not a container id: take 1 to 64 characters of A-Z a-z 0-9 _ . -, "
                   "beginning with a letter or digit",

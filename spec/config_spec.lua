@@ -422,8 +422,8 @@ end)
 local not_built = {
   ContainerConfig = {
     Credentials = "spec", HvPartition = true,
-    NetworkSharedContainerName = "other", EndpointList = { "eef2649d-bb17-4d53-9937-295a8efe6f2c" },
-    HvRuntime = { ImagePath = "/x" }, Servicing = true, AllowUnqualifiedDNSQuery = true, DNSSearchList = "lab",
+    EndpointList = { "eef2649d-bb17-4d53-9937-295a8efe6f2c" },
+    HvRuntime = { ImagePath = "/x" }, Servicing = true,
     MappedVirtualDisks = { { HostPath = "/tmp/disk", ContainerPath = "/x" } },
   },
   ProcessConfig = {
@@ -435,6 +435,7 @@ local built = {
   ContainerConfig = { "SystemType", "Name", "Owner", "VolumePath", "IgnoreFlushesDuringBoot", "LayerFolderPath",
     "Layers", "HostName", "ContainerType", "TerminateOnLastHandleClosed",
     "MappedDirectories", "MappedPipes", "AssignedDevices",
+    "NetworkSharedContainerName", "DNSSearchList", "AllowUnqualifiedDNSQuery",
     "ProcessorCount", "ProcessorWeight", "ProcessorMaximum", "MemoryMaximumInMB", "StorageSandboxSize",
     "StorageIOPSMaximum", "StorageBandwidthMaximum" },
   ProcessConfig = { "ApplicationName", "CommandLine", "CommandArgs", "User", "WorkingDirectory", "Environment",

@@ -63,13 +63,18 @@ static void a_plan_says_what_the_config_says(void **state) {
                        .is_volatile = 1};
   hcs_cgroup group = {.container = -1, .guest = 50, .work = 51, .freezer = 52, .hierarchies = 1};
   const hcs_scratch_plan scratch = {HCS_SCRATCH_GROW, 1u << 20};
+  const hcs_plan_parts parts = {.workspace = "/run/hcs/web",
+                                .resolv = "nameserver ::1",
+                                .boot = 40,
+                                .control = 41,
+                                .lock = 42,
+                                .network = 43};
   hcs_plan_descriptors descriptors;
   struct stat info;
   group.container_tasks[0] = 60;
   group.guest_tasks[0] = 61;
   group.work_tasks[0] = 62;
-  assert_int_equal(
-      hcs_plan_make(&descriptors, &config, &scratch, &group, "/run/hcs/web", 40, 41, 42, err), 0);
+  assert_int_equal(hcs_plan_make(&descriptors, &config, &scratch, &group, &parts, err), 0);
   int fd = descriptors.list[HCS_FD_PLAN];
   assert_int_equal(fstat(fd, &info), 0);
   const hcs_plan *plan = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -85,6 +90,7 @@ static void a_plan_says_what_the_config_says(void **state) {
   assert_string_equal(text_at(plan, plan->host_name), "web");
   assert_string_equal(text_at(plan, plan->scratch), "/scratch");
   assert_string_equal(text_at(plan, plan->workspace), "/run/hcs/web");
+  assert_string_equal(text_at(plan, plan->resolv), "nameserver ::1");
   assert_int_equal(plan->volume, 0);
   assert_int_equal(plan->layer_count, 2);
   const uint32_t *offsets = (const uint32_t *)(const void *)((const char *)plan + plan->layers);
@@ -94,6 +100,7 @@ static void a_plan_says_what_the_config_says(void **state) {
   assert_int_equal(descriptors.list[HCS_FD_BOOT], 40);
   assert_int_equal(descriptors.list[HCS_FD_CONTROL], 41);
   assert_int_equal(descriptors.list[plan->lock], 42);
+  assert_int_equal(descriptors.list[plan->network], 43);
   assert_int_equal(descriptors.list[plan->guest_group], 50);
   assert_int_equal(descriptors.list[plan->work_group], 51);
   assert_int_equal(descriptors.list[plan->freezer], 52);

@@ -192,6 +192,7 @@ static const struct {
     {"ContainerConfig", " SystemType Name Owner VolumePath IgnoreFlushesDuringBoot LayerFolderPath "
                         "Layers HostName ContainerType TerminateOnLastHandleClosed "
                         "MappedDirectories MappedPipes AssignedDevices "
+                        "NetworkSharedContainerName DNSSearchList AllowUnqualifiedDNSQuery "
                         "ProcessorCount ProcessorWeight ProcessorMaximum "
                         "StorageIOPSMaximum StorageBandwidthMaximum StorageSandboxSize "
                         "MemoryMaximumInMB "},

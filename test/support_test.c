@@ -20,7 +20,7 @@ static const struct {
      "device there, not per directory; leave it out"},
     {"ContainerConfig", "{'MappedDirectories':[]}", NULL},
     {"ContainerConfig", "{'MappedPipes':[{}]}", NULL},
-    {"ContainerConfig", "{'DNSSearchList':'a.b'}", "config.DNSSearchList" LATER},
+    {"ContainerConfig", "{'DNSSearchList':'a.b'}", NULL},
     {"ContainerConfig", "{'DNSSearchList':''}", NULL},
     {"ContainerConfig", "{'HvPartition':true}", "config.HvPartition" HYPER_V},
     {"ContainerConfig", "{'HvPartition':false}", NULL},

@@ -9,8 +9,8 @@
 #include <linux/prctl.h>
 
 #include "boot.h"
+#include "etc.h"
 #include "filesystem.h"
-#include "hosts.h"
 #include "mapped.h"
 #include "mount.h"
 #include "plan.h"
@@ -116,12 +116,12 @@ _Noreturn void init_run(const hcs_plan *plan, int work_group, char *name) {
   root = sys_openat(SYS_AT_FDCWD, ROOT_NAME, SYS_O_PATH | SYS_O_CLOEXEC | SYS_O_DIRECTORY, 0);
   check(root, HCS_STAGE_PIVOT, 4);
   filesystem_build((int)root);
-  hosts_mount((int)root, plan_string(plan, plan->host_name), plan->volume == 0);
+  etc_mount((int)root, plan);
   mapped_build((int)root, plan);
   root_enter((int)root);
   sys_close((int)root);
   names_set(plan);
-  loopback_up();
+  if (plan->network < 0) loopback_up();
   check(SYS0(__NR_setsid), HCS_STAGE_PRIVILEGES, 101);
   keyring_leave();
   privileges_drop();

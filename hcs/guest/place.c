@@ -166,3 +166,14 @@ long place_file(int root, const char *path) {
   sys_close((int)parent);
   return fd;
 }
+
+long place_found(int root, const char *path) {
+  long fd = resolve(root, path, 0), r;
+  if (fd < 0) return fd;
+  r = is_kernels((int)fd);
+  if (r > 0) r = PLACE_FORBIDDEN;
+  if (r == 0 && descriptor_type((int)fd) != S_IFREG) r = -EISDIR;
+  if (r == 0) return fd;
+  sys_close((int)fd);
+  return r;
+}

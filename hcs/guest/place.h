@@ -16,6 +16,8 @@
  */
 long place_directory(int root, const char *path);
 long place_file(int root, const char *path);
+/* The regular file that is there already, also by way of links: O_PATH. -ENOENT where a link leads nowhere. */
+long place_found(int root, const char *path);
 /* Instead of an errno: a link led into the kernel's own file systems, or back to the root. */
 #define PLACE_FORBIDDEN (-EXDEV)
 

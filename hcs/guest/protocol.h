@@ -131,6 +131,8 @@ typedef enum hcs_stage {
   HCS_STAGE_PIVOT,
   HCS_STAGE_HOSTNAME,
   HCS_STAGE_LOOPBACK,
+  HCS_STAGE_NETWORK,
+  HCS_STAGE_ETC, /* /etc/hosts and /etc/resolv.conf */
   HCS_STAGE_PRIVILEGES,
   HCS_STAGE_SERVICE,
   /* a process */
@@ -300,6 +302,8 @@ typedef struct hcs_plan {
   uint32_t mounts; /* offset of mount_count hcs_plan_mount, in the order in which they are made */
   uint32_t mount_count;
   uint32_t operation; /* hcs_plan_operation */
+  uint32_t resolv;    /* content of /etc/resolv.conf */
+  int32_t network;    /* network namespace to join, or -1: an own one */
 } hcs_plan;
 
 #endif

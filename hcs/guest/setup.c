@@ -89,13 +89,23 @@ static void namespaces_enter(void) {
   if (r < 0) boot_fail(HCS_FD_BOOT, HCS_STAGE_NAMESPACE, r, 0);
 }
 
+/* To be in it when /sys is mounted: that shows the network of who mounts it. */
+static void network_join(const hcs_plan *plan) {
+  long r;
+  if (plan->network < 0) return;
+  r = SYS2(__NR_setns, plan->network, CLONE_NEWNET);
+  if (r < 0) boot_fail(HCS_FD_BOOT, HCS_STAGE_NETWORK, r, 0);
+  sys_close(plan->network);
+}
+
 /*
  * The guest takes over this process' mount namespace: a copy of its own would be made and torn down
  * for nothing. (A guest in a user namespace will need one that belongs to it.)
  */
 static long guest_clone(const hcs_plan *plan) {
   struct clone_args args = {0};
-  args.flags = CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET;
+  args.flags = CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
+  if (plan->network < 0) args.flags |= CLONE_NEWNET;
   args.exit_signal = 17; /* SIGCHLD, for whoever inherits the guest */
   if (plan->guest_group >= 0) {
     args.flags |= CLONE_INTO_CGROUP;
@@ -121,6 +131,7 @@ _Noreturn void setup_run(char *name) {
   scratch_prepare(plan);
   namespaces_enter();
   root_build(plan);
+  network_join(plan);
   pid = guest_clone(plan);
   if (pid == 0) {
     groups_join(plan->guest_tasks, plan->hierarchies);

@@ -11,6 +11,7 @@
 #include <sys/sysinfo.h>
 
 #include "host_path.h"
+#include "resolv.h"
 
 #define HOST_NAME_MAX_BYTES 64 /* sethostname(2) */
 #define LAYERS_MAX 500         /* overlayfs, OVL_MAX_STACK */
@@ -109,11 +110,13 @@ int hcs_config_read(hcs_config *config, const char *id, const hcs_document *docu
   config->host_name = text_or(root, "HostName", id);
   config->scratch = text_or(root, "LayerFolderPath", NULL);
   config->volume = text_or(root, "VolumePath", NULL);
+  config->network = text_or(root, "NetworkSharedContainerName", NULL);
   config->sandbox_bytes = (uint64_t)hcs_document_integer(root, "StorageSandboxSize");
   config->is_volatile =
       hcs_document_bool(root, "IgnoreFlushesDuringBoot") && config->scratch != NULL;
   config->end_with_last_handle = hcs_document_bool(root, "TerminateOnLastHandleClosed");
   if (check_host_name(config->host_name, err) != 0) return -1;
+  if (hcs_resolv_check(root, err) != 0) return -1;
   if (config->scratch != NULL && config->scratch[0] != '/')
     return hcs_fail(err, HCS_E_INVALID_PARAMETER,
                     "config.LayerFolderPath: '%s' is not an absolute path", config->scratch);

@@ -21,6 +21,7 @@ typedef struct hcs_config {
   const char **layers; /* topmost first */
   size_t layer_count;
   hcs_mappings mappings;
+  const char *network;    /* NetworkSharedContainerName, NULL: its own */
   uint64_t scratch_bytes; /* of the tmpfs */
   hcs_limits limits;
   char device[HCS_DEVICE_SIZE]; /* hcs_storage_device() */

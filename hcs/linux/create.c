@@ -20,8 +20,10 @@
 #include "launch.h"
 #include "map_guard.h"
 #include "mapped_record.h"
+#include "network.h"
 #include "plan.h"
 #include "process_stat.h"
+#include "resolv.h"
 #include "scratch.h"
 #include "socket.h"
 #include "stage.h"
@@ -34,6 +36,8 @@
 typedef struct creation {
   const char *id;
   hcs_config config;
+  hcs_network network;
+  char *resolv; /* owned */
   hcs_record record;
   hcs_cgroup group;
   hcs_group_paths paths;
@@ -57,8 +61,20 @@ static void creation_clear(creation *made) {
   hcs_cgroup_close(&made->group);
   hcs_group_paths_clear(&made->paths);
   hcs_status_unmap(made->status);
+  hcs_network_close(&made->network);
+  free(made->resolv);
   hcs_record_clear(&made->record);
   hcs_config_clear(&made->config);
+}
+
+/* All that can be wrong with the config is found before the id is taken. */
+static int config_read(creation *made, const hcs_document *document, hcs_error *err) {
+  if (hcs_config_read(&made->config, made->id, document, err) != 0 ||
+      hcs_map_guard_all(&made->config.mappings, err) != 0 ||
+      hcs_network_open(&made->network, made->config.network, err) != 0)
+    return -1;
+  made->resolv = hcs_resolv_make(document->root, &made->network, err);
+  return made->resolv == NULL ? -1 : 0;
 }
 
 static int record_init(creation *made, hcs_error *err) {
@@ -73,6 +89,8 @@ static int record_init(creation *made, hcs_error *err) {
   record->name = strdup(made->config.name);
   record->owner = strdup(made->config.owner);
   if (record->name == NULL || record->owner == NULL) return hcs_fail_memory(err);
+  if (made->network.path != NULL && (record->network = strdup(made->network.path)) == NULL)
+    return hcs_fail_memory(err);
   if (hcs_boot_id_get(record->boot_id, err) != 0) return -1;
   if (hcs_cgroup_plan(record, err) != 0) return -1;
   return hcs_group_paths_init(&made->paths, record, err);
@@ -120,10 +138,15 @@ static int workspace_path(const creation *made, char *path, size_t size, hcs_err
 static int launch(creation *made, hcs_error *err) {
   hcs_plan_descriptors descriptors;
   char workspace[4096];
+  const hcs_plan_parts parts = {.workspace = workspace,
+                                .resolv = made->resolv,
+                                .boot = made->boot_remote,
+                                .control = made->control,
+                                .lock = made->scratch_lock,
+                                .network = made->network.fd};
   int r;
   if (workspace_path(made, workspace, sizeof workspace, err) != 0) return -1;
-  r = hcs_plan_make(&descriptors, &made->config, &made->scratch, &made->group, workspace,
-                    made->boot_remote, made->control, made->scratch_lock, err);
+  r = hcs_plan_make(&descriptors, &made->config, &made->scratch, &made->group, &parts, err);
   if (r == 0) {
     made->launch = hcs_launch_start("hcs-setup", descriptors.list, descriptors.count,
                                     made->group.container, err);
@@ -149,6 +172,7 @@ static int fail_boot(const creation *made, const hcs_boot *report, hcs_error *er
     subject = made->config.layers[report->index];
   if (report->stage == HCS_STAGE_SCRATCH) subject = made->config.scratch;
   if (report->stage == HCS_STAGE_VOLUME) subject = made->config.volume;
+  if (report->stage == HCS_STAGE_NETWORK) subject = made->config.network;
   if (report->stage == HCS_STAGE_HOSTNAME) subject = made->config.host_name;
   return hcs_stage_fail(report->stage, report->error, subject, err);
 }
@@ -289,6 +313,7 @@ hcs_platform_system *hcs_linux_system_create(const char *id, const hcs_document 
                    .exits_remote = -1,
                    .control = -1};
   hcs_platform_system *system = NULL;
+  made.network.fd = -1;
   made.group.container = made.group.guest = made.group.work = made.group.freezer = -1;
   made.deadline_ns = hcs_clock_ns() + SETUP_PATIENCE_NS;
   if (geteuid() != 0) {
@@ -297,8 +322,7 @@ hcs_platform_system *hcs_linux_system_create(const char *id, const hcs_document 
              (unsigned)geteuid());
     return NULL;
   }
-  if (hcs_config_read(&made.config, id, config, err) == 0 &&
-      hcs_map_guard_all(&made.config.mappings, err) == 0) {
+  if (config_read(&made, config, err) == 0) {
     if (make(&made, err) == 0) system = handle_make(&made, err);
     if (system == NULL) undo(&made);
   }

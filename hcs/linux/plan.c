@@ -37,11 +37,12 @@ static size_t mounts_bytes(const hcs_mappings *mappings) {
   return size;
 }
 
-static size_t plan_bytes(const hcs_config *config, const char *workspace) {
+static size_t plan_bytes(const hcs_config *config, const hcs_plan_parts *parts) {
   size_t size = sizeof(hcs_plan) + config->layer_count * sizeof(uint32_t), i;
   for (i = 0; i < config->layer_count; i++) size += text_bytes(config->layers[i]);
   size += text_bytes(config->host_name) + text_bytes(config->scratch) + text_bytes(config->volume);
-  return size + mounts_bytes(&config->mappings) + text_bytes(workspace) + 1;
+  size += text_bytes(parts->workspace) + text_bytes(parts->resolv);
+  return size + mounts_bytes(&config->mappings) + 1;
 }
 
 /* A root without CAP_SYS_RESOURCE cannot raise the hard limit it was given. */
@@ -91,7 +92,7 @@ static uint32_t put_list(writer *to, size_t count, size_t size) {
 }
 
 static void put_config(hcs_plan *plan, writer *to, const hcs_config *config,
-                       const char *workspace) {
+                       const hcs_plan_parts *parts) {
   uint32_t i;
   plan->flags = (config->is_volatile ? HCS_PLAN_VOLATILE : 0) |
                 (config->end_with_last_handle ? HCS_PLAN_LAST_HANDLE : 0);
@@ -109,7 +110,8 @@ static void put_config(hcs_plan *plan, writer *to, const hcs_config *config,
   plan->host_name = put_string(to, config->host_name);
   plan->scratch = put_string(to, config->scratch);
   plan->volume = put_string(to, config->volume);
-  plan->workspace = put_string(to, workspace);
+  plan->workspace = put_string(to, parts->workspace);
+  plan->resolv = put_string(to, parts->resolv);
 }
 
 static void put_header(hcs_plan *plan, const writer *to, hcs_plan_operation operation) {
@@ -120,23 +122,24 @@ static void put_header(hcs_plan *plan, const writer *to, hcs_plan_operation oper
 }
 
 int hcs_plan_make(hcs_plan_descriptors *descriptors, const hcs_config *config,
-                  const hcs_scratch_plan *scratch, const hcs_cgroup *group, const char *workspace,
-                  int boot, int control, int lock, hcs_error *err) {
-  writer to = {NULL, sizeof(hcs_plan), plan_bytes(config, workspace)};
+                  const hcs_scratch_plan *scratch, const hcs_cgroup *group,
+                  const hcs_plan_parts *parts, hcs_error *err) {
+  writer to = {NULL, sizeof(hcs_plan), plan_bytes(config, parts)};
   HCS_AUTO_FREE char *data = calloc(1, to.capacity);
   hcs_plan *plan = (hcs_plan *)(void *)data;
   descriptors->list[HCS_FD_PLAN] = -1;
   if (data == NULL) return hcs_fail_memory(err);
   to.data = data;
-  descriptors->list[HCS_FD_BOOT] = boot;
-  descriptors->list[HCS_FD_CONTROL] = control;
+  descriptors->list[HCS_FD_BOOT] = parts->boot;
+  descriptors->list[HCS_FD_CONTROL] = parts->control;
   descriptors->count = HCS_FD_FIRST;
   put_header(plan, &to, HCS_PLAN_CREATE);
   plan->image = scratch->image;
   plan->image_bytes = scratch->image_bytes;
-  plan->lock = add_descriptor(descriptors, lock);
+  plan->lock = add_descriptor(descriptors, parts->lock);
+  plan->network = add_descriptor(descriptors, parts->network);
   put_groups(plan, descriptors, group);
-  put_config(plan, &to, config, workspace);
+  put_config(plan, &to, config, parts);
   descriptors->list[HCS_FD_PLAN] = hcs_memfd_make("hcs-plan", data, to.capacity, err);
   return descriptors->list[HCS_FD_PLAN] < 0 ? -1 : 0;
 }

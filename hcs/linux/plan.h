@@ -17,13 +17,22 @@ typedef struct hcs_plan_descriptors {
   size_t count;
 } hcs_plan_descriptors;
 
+/* What a creation has made for its container; all borrowed. */
+typedef struct hcs_plan_parts {
+  const char *workspace;
+  const char *resolv; /* content of /etc/resolv.conf */
+  int boot, control;
+  int lock;    /* of the scratch folder, or -1 */
+  int network; /* namespace to join, or -1 */
+} hcs_plan_parts;
+
 /*
- * Writes the plan into a memory file and lists what setup is to be started with. `boot`, `control`,
- * `lock` (-1: none) and the groups are borrowed; close list[HCS_FD_PLAN] afterwards.
+ * Writes the plan into a memory file and lists what setup is to be started with; close list[HCS_FD_PLAN]
+ * afterwards.
  */
 int hcs_plan_make(hcs_plan_descriptors *descriptors, const hcs_config *config,
-                  const hcs_scratch_plan *scratch, const hcs_cgroup *group, const char *workspace,
-                  int boot, int control, int lock, hcs_error *err);
+                  const hcs_scratch_plan *scratch, const hcs_cgroup *group,
+                  const hcs_plan_parts *parts, hcs_error *err);
 
 /* The plan for a helper: a memory file, owned, or -1. */
 int hcs_plan_make_helper(hcs_plan_operation operation, const hcs_mappings *mappings,

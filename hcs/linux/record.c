@@ -24,6 +24,7 @@ void hcs_record_clear(hcs_record *record) {
   free(record->name);
   free(record->owner);
   for (i = 0; i < record->group_count; i++) free(record->groups[i]);
+  free(record->network);
   json_decref(record->mapped);
   memset(record, 0, sizeof *record);
 }
@@ -50,12 +51,13 @@ static json_t *record_encode(const hcs_record *record) {
   size_t i;
   for (i = 0; i < record->group_count; i++)
     json_array_append_new(groups, json_string(record->groups[i]));
-  return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:s, s:o, s:O*}", "version",
+  return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:s, s:o, s:s*, s:O*}", "version",
                    RECORD_VERSION, "id", record->id, "nonce", record->nonce, "boot_id",
                    record->boot_id, "name", record->name ? record->name : "", "owner",
                    record->owner ? record->owner : "", "committed", record->committed, "protocol",
                    record->protocol, "created", (json_int_t)record->created_s, "device",
-                   record->device, "groups", groups, "mapped", record->mapped);
+                   record->device, "groups", groups, "network", record->network, "mapped",
+                   record->mapped);
 }
 
 static int copy_text(char *to, size_t size, const char *from) {
@@ -90,6 +92,8 @@ static int record_decode(const json_t *root, hcs_record *record) {
     if (path == NULL || !is_group(path) || hcs_record_add_group(record, path) != 0) return -1;
   }
   record->mapped = json_deep_copy(json_object_get(root, "mapped"));
+  if (hcs_document_string(root, "network")[0] != '\0')
+    record->network = strdup(hcs_document_string(root, "network"));
   return record->name != NULL && record->owner != NULL ? 0 : -1;
 }
 

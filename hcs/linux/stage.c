@@ -30,6 +30,8 @@ static const stage_text texts[] = {
     {HCS_STAGE_PIVOT, 0, "cannot enter the container's root"},
     {HCS_STAGE_HOSTNAME, 0, "cannot set the host name"},
     {HCS_STAGE_LOOPBACK, 0, "cannot bring the loopback interface up"},
+    {HCS_STAGE_NETWORK, 0, "cannot join the network of"},
+    {HCS_STAGE_ETC, 0, "cannot make the container's /etc/hosts and /etc/resolv.conf"},
     {HCS_STAGE_PRIVILEGES, 0, "cannot drop privileges"},
     {HCS_STAGE_SERVICE, 0, "the guest cannot set up its service"},
     {HCS_STAGE_FORK, 0, "the container cannot start another process (at most 16384 fit)"},

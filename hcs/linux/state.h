@@ -48,6 +48,7 @@ typedef struct hcs_record {
   char device[HCS_DEVICE_SIZE]; /* hcs_storage_device() of what the container writes */
   char *groups[HCS_GROUPS_MAX]; /* cgroup directories, innermost first; owned */
   size_t group_count;
+  char *network; /* hcs_network.path; owned */
   /*
    * What is mapped into it, by the lists of a ContainerConfig ("MappedDirectories", …), each document as it was
    * given, with the id of its mount as "Mount" (see mapped_record.h); owned.
