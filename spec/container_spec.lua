@@ -57,15 +57,6 @@ local function lose_guest(id)
   error "no guest found"
 end
 
--- What is there now and was not then, but for ended processes that the host's init has not taken yet.
-local function left(before)
-  local new = {}
-  for _, text in ipairs(support.residue.difference(before)) do
-    if not text:find " zombie," then new[#new + 1] = text end
-  end
-  return new
-end
-
 -- The methods that an ended container refuses, each with arguments that are right.
 local refused_after_end = {
   start = {}, pause = {}, resume = {}, create_process = { "true" }, run = { "true" }, open_process = { 2 },
@@ -474,7 +465,7 @@ describe("wait", function()
     assert.is_nil(listed(id))
     assert.equal("r", c:events())
     assert.equal(descriptor, c:pollfd())
-    for _, text in ipairs(left(before)) do
+    for _, text in ipairs(support.residue.living(before)) do
       assert.matches("^descriptor ", text) -- the open handle's own
     end
   end)
@@ -667,7 +658,7 @@ describe("close", function()
       local new <close> = created(nil, id)
       assert.equal("Created", new:state())
     end
-    assert.same({}, left(before))
+    assert.same({}, support.residue.living(before))
   end)
 
   it("of one of two handles ends nothing", function()

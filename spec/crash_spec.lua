@@ -65,15 +65,6 @@ local function run(script, at, ...)
   return (assert(math.tointeger(output:match "^(%d+) stops\n$"), output))
 end
 
--- What is new, but for the dead whom the host's init, which they were left to, has not buried yet.
-local function living_difference(before)
-  local new = {}
-  for _, text in ipairs(residue.difference(before)) do
-    if not text:find "^process .* zombie, " then new[#new + 1] = text end
-  end
-  return new
-end
-
 -- What is left, for at most five seconds: a guest without a client goes by itself, and gc leaves alone what
 -- somebody is still at work on, such as a setup on its way out.
 local function left(before)
@@ -81,7 +72,7 @@ local function left(before)
   for _ = 1, 500 do
     collectgarbage()
     assert(hcs.gc())
-    new = living_difference(before)
+    new = residue.living(before)
     if #new == 0 then break end
     busted.sleep(0.01)
   end

@@ -145,4 +145,13 @@ function residue.difference(before)
   return new
 end
 
+-- The same, but for the dead whom the host's init, which they were left to, has not buried yet.
+function residue.living(before)
+  local new = {}
+  for _, text in ipairs(residue.difference(before)) do
+    if not text:find "^process .* zombie, " then new[#new + 1] = text end
+  end
+  return new
+end
+
 return residue
