@@ -1,0 +1,300 @@
+-- Which call is allowed in which state: contract §1.5 and §1.6, row by row, as far as API.md does not say otherwise.
+-- Every cell has a container (and a process) of its own.
+local hcs = require "hcs"
+local support = require "spec.support"
+
+local PATIENCE = 20
+
+-- What cells say: the outcome of a call, in words.
+local YES, NO = "true", "false"
+local LATE = "Timeout" -- a wait that is not over
+local STATE = "VmcomputeOperationInvalidState" -- 0xC0370105
+local STOPPED = "VmcomputeAlreadyStopped" -- 0xC0370110
+local ENDED = "ProcessAlreadyStopped" -- 0x8037011F
+local CLOSED = "AlreadyClosed"
+local NONE = "ElementNotFound" -- 0x490
+local UNKNOWN = "InvalidProcessState"
+
+local codes = {
+  [STATE] = 0xC0370105, [STOPPED] = 0xC0370110, [ENDED] = 0x8037011F, [NONE] = 0x490,
+}
+
+-- The first value that a call gave, in words: an object by its type, a document by its State, an error by its name.
+local function outcome(value, err)
+  if err ~= nil then
+    assert.is_nil(value)
+    assert.equal("error", hcs.type(err))
+    assert.equal(codes[err.name], err.code)
+    return err.name
+  end
+  if type(value) == "table" then return value.State or "table" end
+  return hcs.type(value) or tostring(value)
+end
+
+-- Calls the row's function on the object: what it gave, in words. An error is the last value.
+local function called(call, object, state)
+  local values = table.pack(call(object, state))
+  local last = values[values.n]
+  local text = outcome(values[1], hcs.type(last) == "error" and last or nil)
+  for i = 1, values.n do
+    local kind = hcs.type(values[i])
+    if values[i] ~= object and (kind == "process" or kind == "stream") then values[i]:close() end
+  end
+  return text
+end
+
+-- ---- containers ------------------------------------------------------------------------------------------------
+
+-- Each brings a new container to the state of its column; the handle, and one that stays open. Its process is pid 2.
+local CONTAINER_STATES = { "Created", "Running", "Paused", "Stopped", "closed", "closed after the end" }
+
+local bring = {}
+
+function bring.Created()
+  local c = assert(hcs.create_container(nil, support.config()))
+  return c, assert(hcs.open_container(c:id()))
+end
+
+function bring.Running()
+  local c, other = bring.Created()
+  assert(c:start())
+  assert(c:create_process { "sleep", "1000" }):close()
+  return c, other
+end
+
+function bring.Paused()
+  local c, other = bring.Running()
+  assert(c:pause())
+  return c, other
+end
+
+function bring.Stopped()
+  local c, other = bring.Running()
+  assert(c:terminate())
+  assert(c:wait(PATIENCE))
+  return c, other
+end
+
+bring["closed"] = function()
+  local c, other = bring.Running()
+  assert(c:close())
+  return c, other
+end
+
+bring["closed after the end"] = function()
+  local c, other = bring.Stopped()
+  assert(c:close())
+  return c, other
+end
+
+local memory = { ResourceType = "Memory", RequestType = "Update", Settings = { MemoryMaximumInMB = 64 } }
+
+local function method(name, ...)
+  local arguments = table.pack(...)
+  return function(object) return object[name](object, table.unpack(arguments, 1, arguments.n)) end
+end
+
+-- Which objects of a list with this one are ready.
+local function polled(object)
+  local ready, err = hcs.poll({ object }, 0)
+  if not ready then return nil, err end
+  return #ready > 0
+end
+
+local container_rows = {
+  -- call                                                  Created    Running    Paused     Stopped    closed  …after it
+  { "start", method "start",                               YES,       STATE,     STATE,     STOPPED,   CLOSED, CLOSED },
+  { "shutdown", method "shutdown",                         YES,       YES,       YES,       YES,       CLOSED, CLOSED },
+  { "terminate", method "terminate",                       YES,       YES,       YES,       YES,       CLOSED, CLOSED },
+  { "stop", method("stop", 0),                             YES,       YES,       YES,       YES,       CLOSED, CLOSED },
+  { "wait(0)", method("wait", 0),                          LATE,      LATE,      LATE,      YES,       CLOSED, YES },
+  { "wait(0.01)", method("wait", 0.01),                    LATE,      LATE,      LATE,      YES,       CLOSED, YES },
+  { "pause", method "pause",                               STATE,     YES,       STATE,     STOPPED,   CLOSED, CLOSED },
+  { "resume", method "resume",                             STATE,     STATE,     YES,       STOPPED,   CLOSED, CLOSED },
+  { "has_pending_updates", method "has_pending_updates",   NO,        NO,        NO,        NO,        NO,     NO },
+  { "statistics", method "statistics",                     "table",   "table",   "table",   STOPPED,   CLOSED, CLOSED },
+  { "process_list", method "process_list",                 "table",   "table",   "table",   STOPPED,   CLOSED, CLOSED },
+  { "mapped_virtual_disks", method "mapped_virtual_disks", "table",   "table",   "table",   STOPPED,   CLOSED, CLOSED },
+  { "create_process", method("create_process", "true"),    STATE,     "process", STATE,     STOPPED,   CLOSED, CLOSED },
+  { "run", method("run", "true"),                          STATE,     "table",   STATE,     STOPPED,   CLOSED, CLOSED },
+  { "open_process", method("open_process", 2),             STATE,     "process", "process", STOPPED,   CLOSED, CLOSED },
+  { "open_process of nobody", method("open_process", 99),  STATE,     NONE,      NONE,      STOPPED,   CLOSED, CLOSED },
+  { "modify", method("modify", memory),                    STATE,     YES,       STATE,     STOPPED,   CLOSED, CLOSED },
+  { "read_file", method("read_file", "/etc/group"),        "text",    "text",    STATE,     STOPPED,   CLOSED, CLOSED },
+  { "write_file", method("write_file", "/f", ""),          YES,       YES,       STATE,     STOPPED,   CLOSED, CLOSED },
+  { "properties", method "properties",                     "Created", "Running", "Paused",  "Stopped", CLOSED, CLOSED },
+  { "state", method "state",                               "Created", "Running", "Paused",  "Stopped", CLOSED, CLOSED },
+  { "pollfd", method "pollfd",                             "number",  "number",  "number",  "number",  CLOSED, CLOSED },
+  { "events", method "events",                             "r",       "r",       "r",       "r",       CLOSED, CLOSED },
+  { "timeout", method "timeout",                           "nil",     "nil",     "nil",     "nil",     CLOSED, CLOSED },
+  { "hcs.poll", polled,                                    NO,        NO,        NO,        YES,       CLOSED, CLOSED },
+  { "close", method "close",                               YES,       YES,       YES,       YES,       YES,    YES },
+}
+
+-- Results that differ from one container to the next.
+local function normal(text)
+  if text:find "^%d+$" then return "number" end
+  if text:find "\n" then return "text" end
+  return text
+end
+
+-- What a call that is refused must leave as it was, and what the others make of it.
+local after = {
+  start = { Created = "Running" },
+  shutdown = { Created = "Stopped", Running = "Stopped" },
+  terminate = { Created = "Stopped", Running = "Stopped", Paused = "Stopped" },
+  stop = { Created = "Stopped", Running = "Stopped", Paused = "Stopped" },
+  pause = { Running = "Paused" },
+  resume = { Paused = "Running" },
+}
+
+-- The state as it is soon, or stays: a request may take its time.
+local function settles(other, expected)
+  if expected == "Stopped" then assert(other:wait(PATIENCE)) end
+  assert.equal(expected, other:state())
+end
+
+local function check_container(row, column)
+  local state = CONTAINER_STATES[column]
+  local c, other = bring[state]()
+  local before = other:state()
+  assert.equal(row[2 + column], normal(called(row[2], c, state)))
+  settles(other, after[row[1]] and after[row[1]][state] or before)
+  assert(other:terminate())
+  assert(other:wait(PATIENCE))
+  c:close()
+  other:close()
+end
+
+describe("container:", function()
+  for _, row in ipairs(container_rows) do
+    for column, state in ipairs(CONTAINER_STATES) do
+      it(("%s, %s: %s"):format(row[1], state, row[2 + column]), function() check_container(row, column) end)
+    end
+  end
+
+  it("has a row for every method", function()
+    local rows = {}
+    for _, row in ipairs(container_rows) do rows[row[1]:match "^[%w_]+"] = true end
+    for name in pairs(debug.getregistry()["hcs.container"].__index) do
+      assert(rows[name] or name == "id", name)
+    end
+  end)
+
+  it("id and tostring work in every state", function()
+    for _, state in ipairs(CONTAINER_STATES) do
+      local c, other = bring[state]()
+      local shown = state:find "^closed" and "closed" or state
+      assert.equal(("hcs.container: %s (%s)"):format(other:id(), shown), tostring(c))
+      assert.equal(other:id(), c:id())
+      assert(other:terminate())
+      assert(other:wait(PATIENCE))
+      c:close()
+      other:close()
+    end
+  end)
+end)
+
+-- ---- processes -------------------------------------------------------------------------------------------------
+
+local PROCESS_STATES = {
+  "running", "in a paused container", "exited", "in a container that has ended", "closed", "closed after the end",
+}
+
+local start = {}
+
+-- With the three pipes. It ends with code 7 at the end of its input.
+start["running"] = function()
+  local c, other = bring.Created()
+  assert(c:start())
+  return assert(c:create_process { "sh", "-c", "read line; exit 7",
+    CreateStdInPipe = true, CreateStdOutPipe = true, CreateStdErrPipe = true }), c, other
+end
+
+start["in a paused container"] = function()
+  local p, c, other = start.running()
+  assert(c:pause())
+  return p, c, other
+end
+
+function start.exited()
+  local p, c, other = start.running()
+  assert(p:close_stdin())
+  assert.equal(7, p:wait(PATIENCE))
+  return p, c, other
+end
+
+start["in a container that has ended"] = function()
+  local p, c, other = start.running()
+  assert(c:terminate())
+  assert(c:wait(PATIENCE))
+  return p, c, other
+end
+
+start["closed"] = function()
+  local p, c, other = start.running()
+  assert(p:close())
+  return p, c, other
+end
+
+start["closed after the end"] = function()
+  local p, c, other = start.exited()
+  assert(p:close())
+  return p, c, other
+end
+
+-- In a paused container nothing ends.
+local function communicated(p, state)
+  return p:communicate { timeout = state:find "paused" and 0 or PATIENCE }
+end
+
+local process_rows = {
+  -- call                                     running    paused     exited    ended     closed    …after the end
+  { "pid", method "pid",                      "2",       "2",       "2",      "2",      "2",      "2" },
+  { "kill", method "kill",                    YES,       YES,       ENDED,    ENDED,    CLOSED,   CLOSED },
+  { "signal", method("signal", "USR1"),       YES,       YES,       ENDED,    ENDED,    CLOSED,   CLOSED },
+  { "wait(0)", method("wait", 0),             LATE,      LATE,      "7",      "137",    CLOSED,   "7" },
+  { "wait(0.01)", method("wait", 0.01),       LATE,      LATE,      "7",      "137",    CLOSED,   "7" },
+  { "exit_code", method "exit_code",          UNKNOWN,   UNKNOWN,   "7",      "137",    CLOSED,   "7" },
+  { "exit_signal", method "exit_signal",      UNKNOWN,   UNKNOWN,   "nil",    "KILL",   CLOSED,   "nil" },
+  { "stdio", method "stdio",                  "stream",  "stream",  "stream", "stream", CLOSED,   CLOSED },
+  { "stdin", method "stdin",                  "stream",  "stream",  "stream", "stream", CLOSED,   CLOSED },
+  { "stdout", method "stdout",                "stream",  "stream",  "stream", "stream", CLOSED,   CLOSED },
+  { "stderr", method "stderr",                "stream",  "stream",  "stream", "stream", CLOSED,   CLOSED },
+  { "close_stdin", method "close_stdin",      YES,       YES,       YES,      YES,      CLOSED,   CLOSED },
+  { "communicate", communicated,              "table",   LATE,      "table",  "table",  CLOSED,   CLOSED },
+  { "pollfd", method "pollfd",                "number",  "number",  "number", "number", CLOSED,   CLOSED },
+  { "events", method "events",                "r",       "r",       "r",      "r",      CLOSED,   CLOSED },
+  { "timeout", method "timeout",              "nil",     "nil",     "nil",    "nil",    CLOSED,   CLOSED },
+  { "hcs.poll", polled,                       NO,        NO,        YES,      YES,      CLOSED,   CLOSED },
+  { "close", method "close",                  YES,       YES,       YES,      YES,      YES,      YES },
+}
+
+local function check_process(row, column)
+  local state = PROCESS_STATES[column]
+  local p, c, other = start[state]()
+  local text = called(row[2], p, state)
+  if row[1] == "pollfd" then text = normal(text) end
+  assert.equal(row[2 + column], text)
+  assert(other:terminate())
+  assert(other:wait(PATIENCE))
+  for _, object in ipairs { p, c, other } do object:close() end
+end
+
+describe("process:", function()
+  for _, row in ipairs(process_rows) do
+    for column, state in ipairs(PROCESS_STATES) do
+      it(("%s, %s: %s"):format(row[1], state, row[2 + column]), function() check_process(row, column) end)
+    end
+  end
+
+  it("has a row for every method", function()
+    local rows = {}
+    for _, row in ipairs(process_rows) do rows[row[1]:match "^[%w_]+"] = true end
+    for name in pairs(debug.getregistry()["hcs.process"].__index) do
+      assert(rows[name] or name == "resize_console", name)
+    end
+  end)
+end)
+
+support.nothing_left()
