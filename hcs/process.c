@@ -22,6 +22,7 @@ struct hcs_process {
   uint32_t pid;
   atomic_int killed; /* Kill was delivered: another one sends nothing */
   int created;       /* here, and not opened: then the pipes are ours */
+  int has_console;   /* then they are its master side */
   hcs_pipe *pipes[3];
 };
 
@@ -131,8 +132,9 @@ static void process_retire(hcs_handle *handle) {
   if (atomic_exchange(&process->pins, 0) != 0) hcs_system_unpin(process->system);
 }
 
+/* stdin last: without a reader, a console is hung up and needs no end-of-file. */
 static void abandon_pipes(hcs_process *process) {
-  for (int i = 0; i < 3; i++) {
+  for (int i = 2; i >= 0; i--) {
     hcs_pipe_abandon(process->pipes[i]);
     process->pipes[i] = NULL;
   }
@@ -204,6 +206,7 @@ static int create_native(hcs_process *process, const hcs_document *config, int64
                                              deadline_ns, streams, err);
   if (process->native == NULL) return -1;
   process->pid = platform->process_pid(process->native);
+  process->has_console = hcs_document_bool(config->root, "EmulateConsole");
   connect_pipes(process, streams);
   return 0;
 }
@@ -258,6 +261,18 @@ static int64_t watched(int64_t deadline_ns) {
   return deadline_ns < limit_ns ? deadline_ns : limit_ns;
 }
 
+/* What EmulateConsole implies: a console has one side to write to and one to read from. */
+static int complete_console(hcs_document *document, hcs_error *err) {
+  json_t *root = document->root;
+
+  if (!hcs_document_bool(root, "EmulateConsole")) return 0;
+  if (json_object_set_new(root, "CreateStdInPipe", json_true()) != 0 ||
+      json_object_set_new(root, "CreateStdOutPipe", json_true()) != 0 ||
+      json_object_set_new(root, "CreateStdErrPipe", json_false()) != 0)
+    return hcs_fail_memory(err);
+  return 0;
+}
+
 hcs_process *hcs_process_create(hcs_system *system, const char *config, hcs_error *err) {
   return hcs_process_create_until(system, config, HCS_FOREVER, err);
 }
@@ -273,7 +288,8 @@ hcs_process *hcs_process_create_until(hcs_system *system, const char *config, in
                                   hcs_platform_get()->support, err);
     if (document != NULL) {
       name_operation(operation, document->root);
-      process = process_make(system, document, 0, watched(deadline_ns), err);
+      if (complete_console(document, err) == 0)
+        process = process_make(system, document, 0, watched(deadline_ns), err);
     }
     hcs_document_free(document);
     hcs_system_exit(system);
@@ -416,6 +432,10 @@ static int fail_no_pipe(hcs_process *process, hcs_stdio which, hcs_error *err) {
   static const char *const streams[] = {"stdin", "stdout", "stderr"};
   static const char *const fields[] = {"CreateStdInPipe", "CreateStdOutPipe", "CreateStdErrPipe"};
 
+  if (process->has_console)
+    return hcs_fail(err, HCS_E_ELEMENT_NOT_FOUND,
+                    "no %s on a console: EmulateConsole gives stdin, and stdout for both outputs",
+                    streams[which]);
   if (!process->created)
     return hcs_fail(err, HCS_E_ELEMENT_NOT_FOUND,
                     "no %s on an opened process: the pipe of %s belongs to the client that "

@@ -187,12 +187,12 @@ static const hcs_field process_config_fields[] = {
     STRING("User", OMIT, EVERYWHERE),
     STRING("WorkingDirectory", OMIT, EVERYWHERE),
     MAP("Environment", OMIT, EVERYWHERE),
-    BOOL("EmulateConsole", OMIT, NOT_YET),
+    BOOL("EmulateConsole", OMIT, EVERYWHERE),
     BOOL("CreateStdInPipe", OMIT, EVERYWHERE),
     BOOL("CreateStdOutPipe", OMIT, EVERYWHERE),
     BOOL("CreateStdErrPipe", OMIT, EVERYWHERE),
     /* {height, width}; a Go uint, but consoles have 16 bits for each (struct winsize, COORD). */
-    PAIR("ConsoleSize", ALWAYS, NOT_YET, .bits = 64, .min = 0, .max = UINT16_MAX),
+    PAIR("ConsoleSize", ALWAYS, EVERYWHERE, .bits = 64, .min = 0, .max = UINT16_MAX),
     BOOL("CreateInUtilityVm", OMIT, UTILITY_VM),
     RAW("OCISpecification", OMIT, UTILITY_VM),
 };

@@ -427,7 +427,7 @@ local not_built = {
     MappedVirtualDisks = { { HostPath = "/tmp/disk", ContainerPath = "/x" } },
   },
   ProcessConfig = {
-    EmulateConsole = true, ConsoleSize = { 25, 80 }, CreateInUtilityVm = true, OCISpecification = { x = 1 },
+    CreateInUtilityVm = true, OCISpecification = { x = 1 },
   },
 }
 
@@ -439,7 +439,7 @@ local built = {
     "ProcessorCount", "ProcessorWeight", "ProcessorMaximum", "MemoryMaximumInMB", "StorageSandboxSize",
     "StorageIOPSMaximum", "StorageBandwidthMaximum" },
   ProcessConfig = { "ApplicationName", "CommandLine", "CommandArgs", "User", "WorkingDirectory", "Environment",
-    "CreateStdInPipe", "CreateStdOutPipe", "CreateStdErrPipe" },
+    "CreateStdInPipe", "CreateStdOutPipe", "CreateStdErrPipe", "EmulateConsole", "ConsoleSize" },
 }
 
 local function sorted_names(...)

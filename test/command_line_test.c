@@ -13,22 +13,9 @@
 
 #include "hcs/error.h"
 #include "hcs/linux/command_line.h"
+#include "test/error_fixture.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-static hcs_error *err;
-
-static int setup(void **state) {
-  (void)state;
-  err = hcs_error_new();
-  return err != NULL ? 0 : -1;
-}
-
-static int teardown(void **state) {
-  (void)state;
-  hcs_error_free(err);
-  return 0;
-}
 
 static const struct {
   const char *line;
@@ -180,8 +167,6 @@ static void every_short_line_ends_well(void **state) {
     }
   }
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

@@ -14,22 +14,9 @@
 
 #include "hcs/error.h"
 #include "hcs/text.h"
+#include "test/error_fixture.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-static hcs_error *err;
-
-static int setup(void **state) {
-  (void)state;
-  err = hcs_error_new();
-  return err != NULL ? 0 : -1;
-}
-
-static int teardown(void **state) {
-  (void)state;
-  hcs_error_free(err);
-  return 0;
-}
 
 static void assert_text(const char *expected) {
   char *text = hcs_error_text(err);
@@ -530,8 +517,6 @@ static void a_text_that_failed_stays_failed(void **state) {
   assert_null(hcs_text_take(&text));
   assert_null(text.data);
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

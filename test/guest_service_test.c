@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include <dirent.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -27,6 +28,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -381,6 +383,7 @@ typedef struct command {
   const char *user, *directory, *file;
   const char *const *arguments, *const *environment;
   int streams[3]; /* 0: none */
+  int console;    /* 0: none */
 } command;
 
 static char payload[HCS_PAYLOAD_MAX + 4096];
@@ -413,6 +416,7 @@ static void put_command(const command *c) {
   head.envc = put_texts(c->environment);
   for (uint32_t i = 0; i < 3; i++)
     if (c->streams[i] > 0) head.flags |= 1u << i;
+  if (c->console > 0) head.flags |= HCS_SPAWN_CONSOLE;
   memcpy(payload, &head, sizeof head);
 }
 
@@ -436,6 +440,7 @@ static uint32_t spawn_send(int fd, const command *c, process *p) {
   fds[count++] = ends[1];
   for (int i = 0; i < 3; i++)
     if (c->streams[i] > 0) fds[count++] = c->streams[i];
+  if (c->console > 0) fds[count++] = c->console;
   uint32_t request = send_frame(fd, HCS_SPAWN, payload, (uint32_t)payload_size, fds, count);
   close(ends[1]);
   if (memfd >= 0) close(memfd);
@@ -853,6 +858,95 @@ static void joins_the_streams(void **state) {
                    "readlink /proc/self/fd/0; readlink /proc/$$/fd/2; read x || echo end"),
       "/dev/null\n/dev/null\nend\n");
   assert_fds(&g, fds);
+  guest_end(&g);
+}
+
+/* The two sides of a new terminal, which does not repeat what is typed. */
+static void terminal_pair(int ends[2]) {
+  const int unlocked = 0;
+  struct termios modes;
+  ends[0] = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  assert_true(ends[0] >= 0);
+  assert_int_equal(ioctl(ends[0], TIOCSPTLCK, &unlocked), 0);
+  ends[1] = ioctl(ends[0], TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  assert_true(ends[1] >= 0);
+  assert_int_equal(tcgetattr(ends[1], &modes), 0);
+  modes.c_lflag &= ~(tcflag_t)ECHO;
+  assert_int_equal(tcsetattr(ends[1], TCSANOW, &modes), 0);
+}
+
+/* All that is written there until nobody has the other side. */
+static const char *master_output(int master) {
+  static char text[4096];
+  size_t size = 0;
+  ssize_t n;
+  while ((n = read(master, text + size, sizeof text - 1 - size)) > 0) size += (size_t)n;
+  assert_int_equal(n, -1);
+  assert_int_equal(errno, EIO);
+  text[size] = '\0';
+  return text;
+}
+
+static void gives_a_console(void **state) {
+  (void)state;
+  guest g;
+  guest_start(&g, NULL);
+  int fds = guest_fds(&g), ends[2];
+  struct stat before, after;
+  terminal_pair(ends);
+  assert_int_equal(fstat(ends[1], &before), 0);
+  process p = spawn(
+      g.boot, &(command){.user = "1234:77",
+                         .arguments = ARGUMENTS("sh", "-c",
+                                                "for i in 0 1 2; do test -t $i && echo $i; done; "
+                                                "echo mine > /dev/tty; echo bad >&2; "
+                                                "read x < $(tty); echo \"<$x>\"; "
+                                                "ls /proc/self/fd"),
+                         .console = ends[1]});
+  assert_int_equal(fstat(ends[1], &after), 0);
+  close(ends[1]);
+  assert_int_equal(write(ends[0], "hello\n", 6), 6);
+  static const char expected[] = "0\r\n1\r\n2\r\nmine\r\nbad\r\n<hello>\r\n0";
+  assert_memory_equal(master_output(ends[0]), expected, sizeof expected - 1);
+  assert_exit(p.exit, 0, 0);
+  /* it is the user's; the rest is as the file system made it */
+  assert_int_equal(after.st_uid, 1234);
+  assert_int_equal(after.st_gid, before.st_gid);
+  assert_int_equal(after.st_mode, before.st_mode);
+  close(ends[0]), close(p.exit);
+  assert_fds(&g, fds);
+  guest_end(&g);
+}
+
+/* A terminal's keys reach the foreground, and its end reaches the session. */
+static void lets_the_console_control_its_session(void **state) {
+  (void)state;
+  guest g;
+  guest_start(&g, NULL);
+  int ends[2];
+  char text[64] = "";
+  for (int by_key = 1; by_key >= 0; by_key--) {
+    terminal_pair(ends);
+    process p =
+        spawn(g.boot, &(command){.arguments = ARGUMENTS("sh", "-c", "echo up; exec sleep 1000"),
+                                 .console = ends[1]});
+    close(ends[1]);
+    assert_int_equal(read(ends[0], text, sizeof text), 4);
+    if (by_key) assert_int_equal(write(ends[0], "\3", 1), 1);
+    if (!by_key) close(ends[0]);
+    assert_exit(p.exit, 128 + (by_key ? SIGINT : SIGHUP), by_key ? SIGINT : SIGHUP);
+    if (by_key) close(ends[0]);
+    close(p.exit);
+  }
+  /* one that controls another session is nobody's to give away */
+  terminal_pair(ends);
+  process p =
+      spawn(g.boot, &(command){.arguments = ARGUMENTS("sleep", "1000"), .console = ends[1]});
+  assert_failed(g.boot, &(command){.arguments = ARGUMENTS("true"), .console = ends[1]},
+                HCS_STAGE_CONSOLE, EPERM);
+  close(ends[0]), close(ends[1]);
+  assert_exit(p.exit, 128 + SIGHUP, SIGHUP);
+  close(p.exit);
   guest_end(&g);
 }
 
@@ -1337,18 +1431,24 @@ static void answers_malformed_frames(void **state) {
   int e = ends[1];
   static char zeros[HCS_INLINE_MAX];
   put_command(&sleeper);
-  char good[256], bad[8][256];
+  char good[256], bad[10][256];
   size_t size = payload_size;
+  int terminal[2], half;
+  terminal_pair(terminal);
+  half = ioctl(terminal[0], TIOCGPTPEER, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+  assert_true(half >= 0);
   memcpy(good, payload, size);
-  for (int i = 0; i < 8; i++) memcpy(bad[i], good, size);
+  for (int i = 0; i < 10; i++) memcpy(bad[i], good, size);
   ((hcs_spawn *)bad[0])->argc = 0;
   ((hcs_spawn *)bad[1])->argc = 3;
   ((hcs_spawn *)bad[2])->argc = 1;
   ((hcs_spawn *)bad[3])->envc = UINT32_MAX;
   ((hcs_spawn *)bad[4])->argc = UINT32_MAX;
-  ((hcs_spawn *)bad[5])->flags = 8;
+  ((hcs_spawn *)bad[5])->flags = 16;
   ((hcs_spawn *)bad[6])->flags = 1; /* but no stream comes */
   bad[7][size - 1] = 'x';
+  ((hcs_spawn *)bad[8])->flags = HCS_SPAWN_CONSOLE; /* but something else comes */
+  ((hcs_spawn *)bad[9])->flags = HCS_SPAWN_CONSOLE | HCS_SPAWN_STDERR;
 #define LENGTH (uint32_t) size
   const struct {
     uint16_t type;
@@ -1399,6 +1499,13 @@ static void answers_malformed_frames(void **state) {
       {HCS_SPAWN, bad[6], LENGTH, {e, directory}, 2},
       {HCS_SPAWN, bad[6], LENGTH, {e, root}, 2},
       {HCS_SPAWN, bad[7], LENGTH, {e}, 1},
+      {HCS_SPAWN, bad[8], LENGTH, {e}, 1},
+      {HCS_SPAWN, bad[8], LENGTH, {e, null}, 2},
+      {HCS_SPAWN, bad[8], LENGTH, {e, half}, 2},
+      {HCS_SPAWN, bad[8], LENGTH, {e, root}, 2},
+      {HCS_SPAWN, bad[8], LENGTH, {e, terminal[1], terminal[1]}, 3},
+      {HCS_SPAWN, bad[9], LENGTH, {e, terminal[1]}, 2},
+      {HCS_SPAWN, bad[9], LENGTH, {e, terminal[1], null}, 3},
   };
   int c = client_open(&g);
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -1437,6 +1544,7 @@ static void answers_malformed_frames(void **state) {
   assert_fds(&g, fds);
   close(ends[0]), close(ends[1]), close(null), close(root), close(directory), close(file);
   close(stream[0]), close(stream[1]);
+  close(terminal[0]), close(terminal[1]), close(half);
   guest_end(&g);
 }
 
@@ -1461,7 +1569,7 @@ static size_t fuzz_frame(uint8_t *data) {
   if (random_below(20) == 0) frame.version = (uint16_t)random_below(4);
   memcpy(data, &frame, sizeof frame);
   if (frame.type == HCS_SPAWN && length >= sizeof(hcs_spawn) + 8 && random_below(2) == 0) {
-    hcs_spawn head = {random_below(9), 1 + random_below(3), random_below(3), 0};
+    hcs_spawn head = {random_below(17), 1 + random_below(3), random_below(3), 0};
     memcpy(data + sizeof frame, &head, sizeof head);
   }
   return sizeof frame + length;
@@ -1904,6 +2012,8 @@ int main(int argc, char **argv) {
       TEST(runs_processes),
       TEST(tells_why_a_process_cannot_start),
       TEST(joins_the_streams),
+      TEST(gives_a_console),
+      TEST(lets_the_console_control_its_session),
       TEST(gives_a_clean_environment),
       TEST(takes_any_length),
       TEST(finds_users),

@@ -22,8 +22,8 @@
 
 /* ---- stat ------------------------------------------------------------------------------------------ */
 
-/* Fields 4 to 22: utime 14, stime 15, threads 20, start 22. */
-#define FIELDS "1 2 3 0 -1 4194304 102 0 0 0 140 150 16 17 20 0 3 0 220"
+/* Fields 4 to 22: tty_nr 7, utime 14, stime 15, threads 20, start 22. */
+#define FIELDS "1 2 3 34817 -1 4194304 102 0 0 0 140 150 16 17 20 0 3 0 220"
 
 static void a_stat_is_counted_from_the_last_bracket(void **state) {
   static const struct {
@@ -46,6 +46,7 @@ static void a_stat_is_counted_from_the_last_bracket(void **state) {
     assert_int_equal(hcs_proc_stat_parse(rows[i].text, &stat), 0);
     assert_string_equal(stat.name, rows[i].name);
     assert_int_equal(stat.state, 'S');
+    assert_int_equal(stat.terminal, 34817);
     assert_int_equal(stat.user_ticks, 140);
     assert_int_equal(stat.kernel_ticks, 150);
     assert_int_equal(stat.threads, 3);

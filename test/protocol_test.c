@@ -28,22 +28,9 @@
 #include "hcs/linux/spawn_request.h"
 #include "hcs/linux/wait.h"
 #include "hcs/schema.h"
+#include "test/error_fixture.h"
 
 #define PATIENCE_NS 50000000 /* 50 ms: long enough for a socket pair, short enough for a test */
-
-static hcs_error *err;
-
-static int setup(void **state) {
-  (void)state;
-  err = hcs_error_new();
-  return err != NULL ? 0 : -1;
-}
-
-static int teardown(void **state) {
-  (void)state;
-  hcs_error_free(err);
-  return 0;
-}
 
 /* ---- the plan ------------------------------------------------------------------------------------ */
 
@@ -137,6 +124,40 @@ static void a_process_config_becomes_a_request(void **state) {
   assert_string_equal(request.command, "/bin/sh");
   hcs_spawn_request_clear(&request);
   hcs_document_free(config);
+}
+
+static void a_console_replaces_the_streams(void **state) {
+  (void)state;
+  static const struct {
+    const char *json, *strings;
+    size_t size;
+    uint16_t width, height;
+  } cases[] = {
+#define STRINGS(text) text, sizeof text
+      {"{\"CommandLine\":\"sh\",\"EmulateConsole\":true,\"CreateStdErrPipe\":true,"
+       "\"ConsoleSize\":[40,100]}",
+       STRINGS("\0\0\0sh\0TERM=xterm"), 100, 40},
+      {"{\"CommandLine\":\"sh\",\"EmulateConsole\":true,\"Environment\":{\"A\":\"b\"}}",
+       STRINGS("\0\0\0sh\0TERM=xterm\0A=b"), 0, 0},
+      {"{\"CommandLine\":\"sh\",\"EmulateConsole\":true,\"Environment\":{\"TERM\":\"\"},"
+       "\"ConsoleSize\":[]}",
+       STRINGS("\0\0\0sh\0TERM="), 0, 0},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    hcs_document *config =
+        hcs_document_parse("ProcessConfig", "config", cases[i].json, NULL, HCS_SUPPORT_LINUX, err);
+    hcs_spawn_request request;
+    assert_non_null(config);
+    assert_int_equal(hcs_spawn_request_make(&request, config, err), 0);
+    assert_int_equal(request.flags, HCS_SPAWN_CONSOLE);
+    assert_int_equal(((const hcs_spawn *)request.payload)->flags, HCS_SPAWN_CONSOLE);
+    assert_int_equal(request.console_size.width, cases[i].width);
+    assert_int_equal(request.console_size.height, cases[i].height);
+    assert_int_equal(request.size, sizeof(hcs_spawn) + cases[i].size);
+    assert_memory_equal((const hcs_spawn *)request.payload + 1, cases[i].strings, cases[i].size);
+    hcs_spawn_request_clear(&request);
+    hcs_document_free(config);
+  }
 }
 
 /* ---- replies -------------------------------------------------------------------------------------- */
@@ -343,12 +364,11 @@ static void a_wait_that_is_due_does_not_sleep(void **state) {
   close(pair[1]);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(a_plan_says_what_the_config_says),
       TEST(a_process_config_becomes_a_request),
+      TEST(a_console_replaces_the_streams),
       TEST(a_reply_is_taken),
       TEST(what_is_no_reply_is_refused),
       TEST(no_answer_is_a_timeout),

@@ -196,8 +196,9 @@ static const struct {
                         "ProcessorCount ProcessorWeight ProcessorMaximum "
                         "StorageIOPSMaximum StorageBandwidthMaximum StorageSandboxSize "
                         "MemoryMaximumInMB "},
-    {"ProcessConfig", " ApplicationName CommandLine CommandArgs User WorkingDirectory Environment "
-                      "CreateStdInPipe CreateStdOutPipe CreateStdErrPipe "},
+    {"ProcessConfig",
+     " ApplicationName CommandLine CommandArgs User WorkingDirectory Environment "
+     "CreateStdInPipe CreateStdOutPipe CreateStdErrPipe EmulateConsole ConsoleSize "},
     {"ComputeSystemQuery", " Ids Types Names Owners "},
     {"PropertyQuery", " PropertyTypes "},
 };

@@ -256,6 +256,24 @@ static void a_missing_pipe_is_named(void **unused) {
   curtain(&s);
 }
 
+static void a_console_implies_its_streams(void **unused) {
+  hcs_system *system = running("web");
+  hcs_process *process = hcs_process_create(
+      system, "{\"CommandArgs\":[\"cat\"],\"EmulateConsole\":true,\"CreateStdErrPipe\":true}", err);
+  hcs_stream *in = hcs_process_stream(process, HCS_STDIN, err);
+  hcs_stream *out = hcs_process_stream(process, HCS_STDOUT, err);
+
+  (void)unused;
+  assert_ok(put(in, "abc"));
+  fills(out, "abc");
+  assert_null_with(hcs_process_stream(process, HCS_STDERR, err), HCS_E_ELEMENT_NOT_FOUND);
+  assert_says("console");
+  hcs_stream_free(in);
+  hcs_stream_free(out);
+  hcs_process_free(process);
+  gone(system);
+}
+
 /* ---- the end of stdin ----------------------------------------------------------------------------- */
 
 static void the_last_close_ends_stdin(void **unused) {
@@ -576,6 +594,7 @@ int main(void) {
       TEST(objects_of_a_pipe_share_its_buffer),
       TEST(output_can_be_had_again_after_close),
       TEST(a_missing_pipe_is_named),
+      TEST(a_console_implies_its_streams),
       TEST(the_last_close_ends_stdin),
       TEST(close_stdin_ends_it_at_once),
       TEST(collecting_is_not_closing),

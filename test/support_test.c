@@ -52,10 +52,10 @@ static const struct {
      "'LayerFolderPath':'/s','HostName':'h','TerminateOnLastHandleClosed':true}",
      NULL},
     {"ContainerConfig", "{'Layers':[{'Path':'/a'},{'ID':'i','Path':'/b'}]}", NULL},
-    {"ProcessConfig", "{'CommandLine':'ls','EmulateConsole':true}", "config.EmulateConsole" LATER},
-    {"ProcessConfig", "{'CommandLine':'ls','ConsoleSize':[25,80]}", "config.ConsoleSize" LATER},
-    {"ProcessConfig", "{'CommandLine':'ls','ConsoleSize':[0,1]}", "config.ConsoleSize" LATER},
-    {"ProcessConfig", "{'CommandLine':'ls','ConsoleSize':[0,0]}", NULL},
+    {"ProcessConfig", "{'CommandLine':'ls','EmulateConsole':true}", NULL},
+    {"ProcessConfig", "{'CommandLine':'ls','ConsoleSize':[25,80]}",
+     NULL}, /* of no console: ignored */
+    {"ProcessConfig", "{'CommandLine':'ls','EmulateConsole':true,'ConsoleSize':[0,65535]}", NULL},
     {"ProcessConfig", "{'CommandLine':'ls','CreateInUtilityVm':true}",
      "config.CreateInUtilityVm: not supported on Linux: utility VMs exist on Windows only; leave "
      "it out"},

@@ -275,11 +275,11 @@ function process:exit_code() end
 ---@return hcs.error? err InvalidProcessState
 function process:exit_signal() end
 
----Not on Linux yet.
----@param width integer characters, 0 to 65535
----@param height integer
+---Changes the size of the process' console, whoever has made it.
+---@param width integer characters, 0 to 65535; 0: 80
+---@param height integer lines; 0: 25
 ---@return true? resized
----@return hcs.error? err
+---@return hcs.error? err 0x490 without a console
 function process:resize_console(width, height) end
 
 ---@return hcs.stream? stdin
@@ -301,7 +301,7 @@ function process:stderr() end
 ---@return hcs.error? err
 function process:stdio() end
 
----The process sees end-of-file at once, whatever streams are open.
+---The process sees end-of-file at once, whatever streams are open; a console gets its end-of-file character.
 ---@return true? closed
 ---@return hcs.error? err
 function process:close_stdin() end
@@ -502,11 +502,11 @@ function stream:timeout() end
 ---@field User? string "name", "uid", "name:group" or "uid:gid"; "0:0" if not said
 ---@field WorkingDirectory? string "/" if not said
 ---@field Environment? table<string, string> added variables
----@field EmulateConsole? boolean a pseudo terminal; implies the stdin and stdout pipes; not on Linux yet
+---@field EmulateConsole? boolean a pseudo terminal; implies the stdin and stdout pipes
 ---@field CreateStdInPipe? boolean
 ---@field CreateStdOutPipe? boolean
 ---@field CreateStdErrPipe? boolean
----@field ConsoleSize? integer[] height, width; not on Linux yet
+---@field ConsoleSize? integer[] height, width; 0: 25, 80
 ---@field CreateInUtilityVm? boolean
 ---@field OCISpecification? any
 

@@ -68,9 +68,20 @@ static int parse_payload(const message *m, spawn_request *r) {
   return at == end && head->argc >= 1 && head->reserved == 0;
 }
 
+/* In front of the streams comes the exit socket. */
+static int parse_console(const message *m, spawn_request *r) {
+  uint32_t i;
+  if (m->fd_count != 2 || !descriptor_is_terminal(m->fds[1])) return 0;
+  for (i = 0; i < SPAWN_STREAMS; i++) r->streams[i] = m->fds[1];
+  r->has_console = 1;
+  return 1;
+}
+
 static int parse_streams(const message *m, spawn_request *r) {
   uint32_t flags = ((const hcs_spawn *)m->payload)->flags;
-  uint32_t i, next = 1; /* the first descriptor is the exit socket */
+  uint32_t i, next = 1;
+  r->has_console = 0;
+  if (flags == HCS_SPAWN_CONSOLE) return parse_console(m, r);
   if ((flags & ~(HCS_SPAWN_STDIN | HCS_SPAWN_STDOUT | HCS_SPAWN_STDERR)) != 0) return 0;
   for (i = 0; i < SPAWN_STREAMS; i++) {
     r->streams[i] = -1;

@@ -8,6 +8,8 @@
 #include "kernel.h"
 #include "sys.h"
 
+#include <asm/ioctls.h>
+#include <asm/termbits.h>
 #include <linux/fcntl.h>
 #include <linux/mman.h>
 
@@ -136,4 +138,11 @@ int descriptor_is_exit_socket(int fd) {
 int descriptor_is_stream(int fd) {
   long flags = SYS3(__NR_fcntl, fd, F_GETFL, 0);
   return flags >= 0 && (flags & SYS_O_PATH) == 0 && descriptor_type(fd) != S_IFDIR;
+}
+
+int descriptor_is_terminal(int fd) {
+  struct termios modes;
+  long flags = SYS3(__NR_fcntl, fd, F_GETFL, 0);
+  return flags >= 0 && (flags & O_ACCMODE) == SYS_O_RDWR &&
+         SYS3(__NR_ioctl, fd, TCGETS, &modes) == 0;
 }

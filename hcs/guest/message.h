@@ -39,5 +39,7 @@ long message_send(int fd, const hcs_frame *frame, const void *payload);
 int descriptor_is_exit_socket(int fd);
 /* May a process have it as a stream? Not directories and O_PATH: they lead out of the container. */
 int descriptor_is_stream(int fd);
+/* Is it a terminal, open for both ways? */
+int descriptor_is_terminal(int fd);
 
 #endif

@@ -151,7 +151,8 @@ typedef enum hcs_stage {
   /* a helper */
   HCS_STAGE_JOIN,        /* entering the container's mount namespace */
   HCS_STAGE_UNMAP_PLACE, /* finding the mount again */
-  HCS_STAGE_UNMAP
+  HCS_STAGE_UNMAP,
+  HCS_STAGE_CONSOLE
 } hcs_stage;
 
 typedef struct hcs_boot {
@@ -163,10 +164,12 @@ typedef struct hcs_boot {
       loop_minor; /* BOOT_PID: the device that the scratch's image is attached to */
 } hcs_boot;
 
-/* flags of hcs_spawn: which streams the frame brings, in this order */
+/* flags of hcs_spawn: which streams the frame brings, in this order … */
 #define HCS_SPAWN_STDIN 1u
 #define HCS_SPAWN_STDOUT 2u
 #define HCS_SPAWN_STDERR 4u
+/* … or instead of them a terminal, which becomes all three and the controlling one of the session */
+#define HCS_SPAWN_CONSOLE 8u
 
 /*
  * Followed by NUL-terminated strings: user, directory, file ("" is argv[0]), then argc arguments,

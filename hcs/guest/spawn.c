@@ -10,6 +10,7 @@
 #include "sys.h"
 #include "users.h"
 
+#include <asm/ioctls.h>
 #include <linux/fcntl.h>
 #include <linux/mman.h>
 #include <linux/prctl.h>
@@ -88,6 +89,16 @@ static void give_pipes(const spawn_request *r, uint32_t uid) {
   int i;
   for (i = 0; i < SPAWN_STREAMS; i++)
     if (r->streams[i] >= 0 && descriptor_type(i) == S_IFIFO) SYS3(__NR_fchown, i, uid, -1);
+}
+
+/*
+ * The session was made for it. Its mode and group are those that devpts gives, as a login would have
+ * it: the user's own, and others may write to it if they are in the group tty.
+ */
+static long take_console(uint32_t uid) {
+  long error = SYS3(__NR_ioctl, 0, TIOCSCTTY, 0);
+  if (error == 0) error = SYS3(__NR_fchown, 0, uid, -1);
+  return error;
 }
 
 /* The guest has its creator's limits: the soft ones are set as the kernel does, as far as the hard ones allow. */
@@ -265,6 +276,8 @@ _Noreturn void spawn_child(const spawn_request *request) {
   if ((error = fill_streams(&r)) < 0) fail(r.result, HCS_STAGE_STREAMS, error);
   if (user_find(r.user, &user) != 0) fail(r.result, HCS_STAGE_USER_LOOKUP, 0);
   give_pipes(&r, user.uid);
+  if (r.has_console && (error = take_console(user.uid)) < 0)
+    fail(r.result, HCS_STAGE_CONSOLE, error);
   set_limits(r.setup->nofile_hard);
   SYS1(__NR_umask, UMASK);
   if ((error = become(&user)) < 0) fail(r.result, HCS_STAGE_USER, error);

@@ -18,6 +18,7 @@ typedef struct spawn_request {
   uint32_t argc;
   uint32_t envc;
   int streams[SPAWN_STREAMS]; /* -1: /dev/null */
+  int has_console;            /* they are one terminal, which the process is to control */
   int result;                 /* where a spawn_failure is written; closed by exec */
 } spawn_request;
 

@@ -121,6 +121,8 @@ int hcs_linux_process_wait(hcs_platform_process *process, int64_t deadline_ns,
                            hcs_process_exit *exit, hcs_error *err);
 int hcs_linux_process_signal(hcs_platform_process *process, const char *signal, int group,
                              hcs_error *err);
+int hcs_linux_process_resize_console(hcs_platform_process *process, uint16_t width, uint16_t height,
+                                     hcs_error *err);
 int hcs_linux_process_pollfd(hcs_platform_process *process, intptr_t *descriptor, hcs_error *err);
 
 /* pipe.c */
@@ -132,7 +134,8 @@ int hcs_linux_stream_write(hcs_platform_stream *stream, const void *data, size_t
 void hcs_linux_stream_release(hcs_platform_stream *stream);
 void hcs_linux_stream_free(hcs_platform_stream *stream);
 int hcs_linux_stream_pollfd(hcs_platform_stream *stream, intptr_t *descriptor, hcs_error *err);
-/* The descriptor to poll and for what. */
-int hcs_pipe_poll_get(const hcs_platform_stream *stream, short *events);
+/* The descriptor to poll and for what; and whether what was found makes it ready. */
+int hcs_pipe_poll_get(hcs_platform_stream *stream, short *events);
+int hcs_pipe_poll_ready(const hcs_platform_stream *stream, short found);
 
 #endif

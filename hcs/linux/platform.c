@@ -60,6 +60,7 @@ static const hcs_platform linux_platform = {
     .process_pid = hcs_linux_process_pid,
     .process_wait = hcs_linux_process_wait,
     .process_signal = hcs_linux_process_signal,
+    .process_resize_console = hcs_linux_process_resize_console,
     .process_pollfd = hcs_linux_process_pollfd,
     .stream_read = hcs_linux_stream_read,
     .stream_write = hcs_linux_stream_write,

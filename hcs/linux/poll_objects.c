@@ -25,6 +25,10 @@ static struct pollfd entry_make(const hcs_platform_poll_item *item) {
   return entry;
 }
 
+static int is_ready(const hcs_platform_poll_item *item, short found) {
+  return item->stream != NULL ? hcs_pipe_poll_ready(item->stream, found) : found != 0;
+}
+
 int hcs_linux_poll(hcs_platform_poll_item *items, size_t count, int64_t deadline_ns,
                    hcs_error *err) {
   HCS_AUTO_FREE struct pollfd *entries = calloc(count + 1, sizeof *entries);
@@ -35,6 +39,6 @@ int hcs_linux_poll(hcs_platform_poll_item *items, size_t count, int64_t deadline
   r = hcs_wait_fds(entries, count, deadline_ns);
   if (r == HCS_WAIT_INTERRUPTED) return HCS_INTERRUPTED;
   if (r == HCS_WAIT_FAILED) return hcs_fail_errno(err, errno, "cannot wait for %zu objects", count);
-  for (i = 0; i < count; i++) items[i].ready = entries[i].revents != 0;
+  for (i = 0; i < count; i++) items[i].ready = is_ready(&items[i], entries[i].revents);
   return 0;
 }

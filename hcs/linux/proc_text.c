@@ -10,7 +10,14 @@
 /* ---- stat ------------------------------------------------------------------------------------------ */
 
 /* Fields are counted from 1; those from the fourth on are numbers. */
-enum { STATE_FIELD = 3, USER_FIELD = 14, KERNEL_FIELD = 15, THREADS_FIELD = 20, START_FIELD = 22 };
+enum {
+  STATE_FIELD = 3,
+  TERMINAL_FIELD = 7,
+  USER_FIELD = 14,
+  KERNEL_FIELD = 15,
+  THREADS_FIELD = 20,
+  START_FIELD = 22
+};
 
 static void set_name(hcs_proc_stat *stat, const char *name, size_t size) {
   if (size >= sizeof stat->name) size = sizeof stat->name - 1;
@@ -20,6 +27,7 @@ static void set_name(hcs_proc_stat *stat, const char *name, size_t size) {
 
 static void set_number(hcs_proc_stat *stat, int field, uint64_t value) {
   switch (field) {
+  case TERMINAL_FIELD: stat->terminal = value; break;
   case USER_FIELD: stat->user_ticks = value; break;
   case KERNEL_FIELD: stat->kernel_ticks = value; break;
   case THREADS_FIELD: stat->threads = value; break;

@@ -16,6 +16,7 @@
 typedef struct hcs_proc_stat {
   char name[HCS_PROC_NAME_SIZE]; /* any bytes: the process chooses it */
   char state;
+  uint64_t terminal;                 /* device number of the controlling one, 0: none */
   uint64_t user_ticks, kernel_ticks; /* of all its threads, ended ones too */
   uint64_t threads;
   uint64_t start_ticks; /* since boot */

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "console.h"
 #include "container.h"
 #include "fd.h"
 #include "signals.h"
@@ -47,12 +48,18 @@ static void streams_free(hcs_platform_stream *streams[3]) {
   }
 }
 
-/* fds: the exit socket's other end, then the container's ends of the pipes */
-static int streams_make(uint32_t flags, hcs_platform_stream *streams[3], int *fds, size_t *count,
-                        hcs_error *err) {
+/* fds: the exit socket's other end, then the container's ends of the pipes or of the console */
+static int streams_make(const hcs_platform_system *system, const hcs_spawn_request *request,
+                        hcs_platform_stream *streams[3], int *fds, size_t *count, hcs_error *err) {
   int i;
+  if (request->flags == HCS_SPAWN_CONSOLE) {
+    if (hcs_console_make(system->link->status, request->console_size, streams, &fds[1], err) != 0)
+      return -1;
+    ++*count;
+    return 0;
+  }
   for (i = 0; i < 3; i++) {
-    if (!(flags & 1u << i)) continue;
+    if (!(request->flags & 1u << i)) continue;
     streams[i] = hcs_pipe_make((hcs_stdio)i, &fds[*count], err);
     if (streams[i] == NULL) return -1;
     ++*count;
@@ -107,7 +114,7 @@ static hcs_platform_process *spawn(hcs_platform_system *system, const hcs_spawn_
   if (hcs_socket_pair(pair, err) != 0) return NULL;
   fds[0] = pair[1];
   process = process_new(system, pair[0], err);
-  if (process != NULL && streams_make(request->flags, streams, fds, &count, err) == 0)
+  if (process != NULL && streams_make(system, request, streams, fds, &count, err) == 0)
     r = hcs_link_call(system->link, HCS_SPAWN, request->payload, request->size, fds, count,
                       deadline_ns, &reply, err);
   if (r != 0) hcs_linux_explain(system, err);
@@ -207,6 +214,13 @@ int hcs_linux_process_signal(hcs_platform_process *process, const char *signal, 
                     err) != 0)
     return -1;
   return hcs_reply_check(&reply, err);
+}
+
+/* From outside, so that it works for every client: only the one that made the console has its master. */
+int hcs_linux_process_resize_console(hcs_platform_process *process, uint16_t width, uint16_t height,
+                                     hcs_error *err) {
+  const hcs_console_size size = {.width = width, .height = height};
+  return hcs_devpts_resize(process->link->status, process->pid, size, err);
 }
 
 /* ---- the handle ---------------------------------------------------------------------------------- */

@@ -50,15 +50,27 @@ static int put_arguments(text_block *block, const json_t *root, uint32_t *count,
 }
 
 static uint32_t stream_flags(const json_t *root) {
+  if (hcs_document_bool(root, "EmulateConsole")) return HCS_SPAWN_CONSOLE;
   return (hcs_document_bool(root, "CreateStdInPipe") ? HCS_SPAWN_STDIN : 0) |
          (hcs_document_bool(root, "CreateStdOutPipe") ? HCS_SPAWN_STDOUT : 0) |
          (hcs_document_bool(root, "CreateStdErrPipe") ? HCS_SPAWN_STDERR : 0);
 }
 
+/* {height, width}, or nothing at all */
+static hcs_console_size console_size(const json_t *root) {
+  const json_t *pair = json_object_get(root, "ConsoleSize");
+  return (hcs_console_size){.height = (uint16_t)json_integer_value(json_array_get(pair, 0)),
+                            .width = (uint16_t)json_integer_value(json_array_get(pair, 1))};
+}
+
 /* An empty value is passed on: that is what was said. */
-static void put_environment(text_block *block, json_t *map, uint32_t *count) {
+static void put_environment(text_block *block, json_t *map, uint32_t flags, uint32_t *count) {
   const char *name;
   json_t *value;
+  if (flags == HCS_SPAWN_CONSOLE && json_object_get(map, "TERM") == NULL) {
+    put_text(block, "TERM=xterm");
+    ++*count;
+  }
   json_object_foreach(map, name, value) {
     put(block, name, strlen(name));
     put(block, "=", 1);
@@ -75,6 +87,7 @@ int hcs_spawn_request_make(hcs_spawn_request *request, const hcs_document *confi
   int r;
   memset(request, 0, sizeof *request);
   request->flags = head.flags;
+  request->console_size = console_size(root);
   request->user = hcs_document_string(root, "User");
   request->directory = hcs_document_string(root, "WorkingDirectory");
   if (file[0] != '\0') request->command = strdup(file);
@@ -83,7 +96,7 @@ int hcs_spawn_request_make(hcs_spawn_request *request, const hcs_document *confi
   put_text(&block, request->directory);
   put_text(&block, file);
   r = put_arguments(&block, root, &head.argc, &request->command, err);
-  put_environment(&block, json_object_get(root, "Environment"), &head.envc);
+  put_environment(&block, json_object_get(root, "Environment"), head.flags, &head.envc);
   request->payload = block.data;
   request->size = block.used;
   if (r != 0) return -1;

@@ -8,10 +8,12 @@
 #include <stdint.h>
 
 #include "../document.h"
+#include "devpts.h"
 
 typedef struct hcs_spawn_request {
-  uint32_t flags; /* HCS_SPAWN_STD… */
-  void *payload;  /* hcs_spawn and its strings; owned */
+  uint32_t flags; /* HCS_SPAWN_STD…, or HCS_SPAWN_CONSOLE */
+  hcs_console_size console_size;
+  void *payload; /* hcs_spawn and its strings; owned */
   size_t size;
   char *command;                /* for messages: the file that is executed; owned */
   const char *user, *directory; /* for messages; the document's */

@@ -52,6 +52,7 @@ static const stage_text texts[] = {
      "what is mapped cannot be reached any more (is something mounted over it?) at"},
     {HCS_STAGE_UNMAP, 0, "it is in use (a process works in it, or has a file of it open) at"},
     {HCS_STAGE_MAPPED_MOUNT, 0, "the kernel refuses the mount at"},
+    {HCS_STAGE_CONSOLE, 0, "the process cannot have the console"},
 };
 
 static const stage_text *text_find(uint32_t stage) {
