@@ -13,7 +13,6 @@ local PATIENCE = 20
 
 -- Case → why nothing here has its number.
 local left_out = {
-  [22] = "consoles are not built yet, and so is resize_console of case 21",
   [29] = "schema 1 has no affinity to set between create and start",
 }
 
@@ -343,6 +342,25 @@ describe("processes:", function()
     assert.is_true(p:wait(PATIENCE))
     p:close()
     failure(NOT_FOUND, c:open_process(pid))
+  end)
+
+  case(21, "resize_console without a console is an error, with one it is not", function()
+    local plain <close> = assert(c:create_process { "sleep", "1000" })
+    failure(NOT_FOUND, plain:resize_console(80, 25))
+    local console <close> = assert(c:create_process { "sleep", "1000", EmulateConsole = true })
+    assert.is_true(console:resize_console(80, 25))
+    plain:kill()
+    console:kill()
+  end)
+
+  case(22, "a console's process that is killed ends with 137; it has no stderr", function()
+    local p <close> = assert(c:create_process { "sleep", "1000", EmulateConsole = true, CreateStdErrPipe = true })
+    local stdin, stdout, stderr = p:stdio()
+    assert.is_nil(stderr)
+    assert(p:kill())
+    assert.equal(137, p:wait(PATIENCE))
+    stdin:close()
+    stdout:close()
   end)
 end)
 

@@ -203,42 +203,46 @@ local PROCESS_STATES = {
 
 local start = {}
 
--- With the three pipes. It ends with code 7 at the end of its input.
-start["running"] = function()
+local piped = { CreateStdInPipe = true, CreateStdOutPipe = true, CreateStdErrPipe = true }
+local on_console = { EmulateConsole = true }
+
+-- It ends with code 7 at the end of its input, which stdio (one of the two above) connects.
+start["running"] = function(stdio)
   local c, other = bring.Created()
   assert(c:start())
-  return assert(c:create_process { "sh", "-c", "read line; exit 7",
-    CreateStdInPipe = true, CreateStdOutPipe = true, CreateStdErrPipe = true }), c, other
+  local command = { "sh", "-c", "read line; exit 7" }
+  for field, value in pairs(stdio) do command[field] = value end
+  return assert(c:create_process(command)), c, other
 end
 
-start["in a paused container"] = function()
-  local p, c, other = start.running()
+start["in a paused container"] = function(stdio)
+  local p, c, other = start.running(stdio)
   assert(c:pause())
   return p, c, other
 end
 
-function start.exited()
-  local p, c, other = start.running()
+function start.exited(stdio)
+  local p, c, other = start.running(stdio)
   assert(p:close_stdin())
   assert.equal(7, p:wait(PATIENCE))
   return p, c, other
 end
 
-start["in a container that has ended"] = function()
-  local p, c, other = start.running()
+start["in a container that has ended"] = function(stdio)
+  local p, c, other = start.running(stdio)
   assert(c:terminate())
   assert(c:wait(PATIENCE))
   return p, c, other
 end
 
-start["closed"] = function()
-  local p, c, other = start.running()
+start["closed"] = function(stdio)
+  local p, c, other = start.running(stdio)
   assert(p:close())
   return p, c, other
 end
 
-start["closed after the end"] = function()
-  local p, c, other = start.exited()
+start["closed after the end"] = function(stdio)
+  local p, c, other = start.exited(stdio)
   assert(p:close())
   return p, c, other
 end
@@ -257,6 +261,9 @@ local process_rows = {
   { "wait(0.01)", method("wait", 0.01),       LATE,      LATE,      "7",      "137",    CLOSED,   "7" },
   { "exit_code", method "exit_code",          UNKNOWN,   UNKNOWN,   "7",      "137",    CLOSED,   "7" },
   { "exit_signal", method "exit_signal",      UNKNOWN,   UNKNOWN,   "nil",    "KILL",   CLOSED,   "nil" },
+  { "resize_console", method("resize_console", 80, 25), NONE, NONE, ENDED,    ENDED,    CLOSED,   CLOSED },
+  { "resize_console of a console", method("resize_console", 80, 25), YES, YES, ENDED, ENDED, CLOSED, CLOSED,
+    stdio = on_console },
   { "stdio", method "stdio",                  "stream",  "stream",  "stream", "stream", CLOSED,   CLOSED },
   { "stdin", method "stdin",                  "stream",  "stream",  "stream", "stream", CLOSED,   CLOSED },
   { "stdout", method "stdout",                "stream",  "stream",  "stream", "stream", CLOSED,   CLOSED },
@@ -272,7 +279,7 @@ local process_rows = {
 
 local function check_process(row, column)
   local state = PROCESS_STATES[column]
-  local p, c, other = start[state]()
+  local p, c, other = start[state](row.stdio or piped)
   local text = called(row[2], p, state)
   if row[1] == "pollfd" then text = normal(text) end
   assert.equal(row[2 + column], text)
@@ -291,9 +298,7 @@ describe("process:", function()
   it("has a row for every method", function()
     local rows = {}
     for _, row in ipairs(process_rows) do rows[row[1]:match "^[%w_]+"] = true end
-    for name in pairs(debug.getregistry()["hcs.process"].__index) do
-      assert(rows[name] or name == "resize_console", name)
-    end
+    for name in pairs(debug.getregistry()["hcs.process"].__index) do assert(rows[name], name) end
   end)
 end)
 
