@@ -2,8 +2,8 @@
 -- LuaCATS annotations of everything public. spec/types_spec.lua holds them against the live module, both ways.
 --
 -- A fallible call returns its result, or nil and an hcs.error. Times are seconds; nil and math.huge are for ever.
--- "Not on Linux yet": the call, or a config with the field, is NotSupported there. read_file, write_file and interact
--- are planned and not there at all.
+-- "Not on Linux yet": the call, or a config with the field, is NotSupported there. interact is planned and
+-- not there at all.
 
 ---Containers with the API of Windows' Host Compute Service.
 ---@class hcs
