@@ -17,6 +17,7 @@
 #include "container.h"
 #include "end.h"
 #include "fd.h"
+#include "group_counters.h"
 #include "launch.h"
 #include "map_guard.h"
 #include "mapped_record.h"
@@ -241,10 +242,23 @@ static int boot(creation *made, hcs_error *err) {
   return hcs_fail_errno(err, errno, SETUP " does not come to an end");
 }
 
+static void count_storage(const creation *made) {
+  const hcs_config *config = &made->config;
+  const char *const written[] = {config->scratch, config->volume};
+  size_t i;
+  hcs_storage_count_device(&made->paths, config->device); /* may be a loop device */
+  hcs_storage_count(&made->paths, written, sizeof written / sizeof *written);
+  hcs_storage_count(&made->paths, config->layers, config->layer_count);
+  for (i = 0; i < config->mappings.count; i++)
+    if (config->mappings.list[i].kind == HCS_MOUNT_DIRECTORY)
+      hcs_storage_count(&made->paths, &config->mappings.list[i].source, 1);
+}
+
 /* The guest waits for the commit: no process is there yet that would not be under the limits. */
 static int limit(creation *made, hcs_error *err) {
   const hcs_limits *limits = &made->config.limits;
   if (hcs_cgroup_limit(&made->group, &made->paths, err) != 0) return -1;
+  count_storage(made);
   if (limits->iops != 0 || limits->bandwidth_bytes_per_s != 0)
     atomic_store(&made->status->storage_limited, 1);
   return hcs_limits_apply(&made->paths, limits, made->config.device, err);
