@@ -28,6 +28,7 @@ hcs_state hcs_status_state(const hcs_status_page *status) {
 
 int hcs_linux_system_state(hcs_platform_system *system, hcs_state *state, hcs_error *err) {
   (void)err;
+  hcs_link_settle(system->link);
   *state = has_ended(system) ? HCS_STOPPED : hcs_status_state(system->link->status);
   return 0;
 }

@@ -54,6 +54,14 @@ void hcs_link_drop(hcs_link *link);
 int hcs_link_call(hcs_link *link, hcs_frame_type type, const void *payload, size_t size,
                   const int *fds, size_t fd_count, int64_t deadline_ns, hcs_reply *reply,
                   hcs_error *err);
+/*
+ * A client may die between its wish to start a container and its note that it has: then the page says
+ * "created" of one that runs, perhaps. Any reply tells, and is noted.
+ */
+int hcs_status_is_uncertain(const hcs_status_page *status);
+void hcs_status_note(hcs_status_page *status, const hcs_reply *reply);
+/* Asks the guest, if the page cannot be believed as it is. */
+void hcs_link_settle(hcs_link *link);
 /* After the end: gives back what the container held on the host, once. 0, -1 or HCS_INTERRUPTED. */
 int hcs_link_end(hcs_link *link, hcs_error *err);
 /* 0 when the status is OK; otherwise fills the error that the status means, and returns -1. */

@@ -38,6 +38,20 @@ static int is_alive(int dir, hcs_error *err) {
   return fd != -1 && fd != HCS_SOCKET_REFUSED;
 }
 
+/* See hcs_status_is_uncertain(): a guest answers with its state. */
+static void settle(int dir, hcs_status_page *status, hcs_error *err) {
+  const hcs_hello hello = {HCS_PROTOCOL_OLDEST, HCS_PROTOCOL_VERSION, 0};
+  hcs_channel channel;
+  hcs_reply reply;
+  int fd = hcs_status_is_uncertain(status) ? hcs_socket_connect(dir, err) : -1;
+  if (fd < 0) return;
+  hcs_channel_init(&channel, fd);
+  if (hcs_channel_call(&channel, HCS_HELLO, &hello, sizeof hello, NULL, 0,
+                       hcs_clock_ns() + HCS_GUEST_PATIENCE_NS, &reply, err) == 0)
+    hcs_status_note(status, &reply);
+  hcs_channel_clear(&channel);
+}
+
 /*
  * One whose counters cannot be read is on its way out, mostly. If it is there all the same, it is told
  * of without them.
@@ -58,6 +72,7 @@ static void add_record(const listing *of, int dir, const hcs_record *record, hcs
                                record->nonce, &groups,      status};
   json_t *properties = NULL;
   int r = hcs_group_paths_init(&groups, record, err);
+  if (status != NULL) settle(dir, status, err);
   if (status != NULL && r == 0) properties = describe(dir, &subject, of->property, err);
   if (properties != NULL) json_array_append_new(of->all, properties);
   hcs_group_paths_clear(&groups);

@@ -46,11 +46,19 @@ void hcs_link_drop(hcs_link *link) {
   free(link);
 }
 
-/* A client may have died between the guest's answer to START and its note of it. */
-static void note_state(hcs_link *link, const hcs_reply *reply) {
+void hcs_status_note(hcs_status_page *status, const hcs_reply *reply) {
   uint32_t created = HCS_CREATED;
+<<<<<<< HEAD
   if (reply->state != HCS_GUEST_CREATED && reply->state <= HCS_GUEST_PAUSED)
     atomic_compare_exchange_strong(&link->status->state, &created, (uint32_t)HCS_RUNNING);
+=======
+  if (reply->state != HCS_GUEST_CREATED && reply->state <= HCS_GUEST_ENDING)
+    atomic_compare_exchange_strong(&status->state, &created, (uint32_t)HCS_RUNNING);
+}
+
+int hcs_status_is_uncertain(const hcs_status_page *status) {
+  return atomic_load(&status->state) == HCS_CREATED && atomic_load(&status->started_ns) != 0;
+>>>>>>> 5bf5b8f (Ask the guest whether it runs when a client died while starting it)
 }
 
 int hcs_link_call(hcs_link *link, hcs_frame_type type, const void *payload, size_t size,
@@ -59,8 +67,21 @@ int hcs_link_call(hcs_link *link, hcs_frame_type type, const void *payload, size
   if (hcs_channel_call(&link->channel, type, payload, size, fds, fd_count, deadline_ns, reply,
                        err) != 0)
     return -1;
-  if (type != HCS_SHUTDOWN && type != HCS_TERMINATE) note_state(link, reply);
+  if (type != HCS_SHUTDOWN && type != HCS_TERMINATE) hcs_status_note(link->status, reply);
   return 0;
+}
+
+/* A signal that is none to a process that is none: the answer is of no interest, but for its state. */
+void hcs_link_settle(hcs_link *link) {
+  const hcs_target nobody = {0};
+  hcs_error *ignored;
+  hcs_reply reply;
+  if (!hcs_status_is_uncertain(link->status)) return;
+  ignored = hcs_error_new();
+  if (ignored == NULL) return;
+  hcs_link_call(link, HCS_SIGNAL, &nobody, sizeof nobody, NULL, 0,
+                hcs_clock_ns() + HCS_GUEST_PATIENCE_NS, &reply, ignored);
+  hcs_error_free(ignored);
 }
 
 int hcs_link_end(hcs_link *link, hcs_error *err) {
