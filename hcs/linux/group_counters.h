@@ -23,7 +23,7 @@ int hcs_group_counters_read(const hcs_group_paths *paths, hcs_group_counters *co
 /*
  * Has the disks under these folders (a NULL is none) counted for the container. For v1 alone: from Linux
  * 6.10 on it counts only on a disk that some group has been given a limit on, be it "no limit". What
- * cannot be had is not counted. Comes before the container's own limits.
+ * cannot be had is not counted.
  */
 void hcs_storage_count(const hcs_group_paths *groups, const char *const folders[], size_t count);
 /* The same for one hcs_storage_device(). */

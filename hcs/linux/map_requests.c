@@ -4,6 +4,7 @@
 #include "map_requests.h"
 
 #include "fd.h"
+#include "group_counters.h"
 #include "hotplug.h"
 #include "map_guard.h"
 #include "mapped.h"
@@ -16,6 +17,8 @@ static int map_add(hcs_change *change, hcs_mount_kind kind, const json_t *settin
   int r = hcs_mapping_read(&mapping, kind, settings, SETTINGS, err);
   if (r == 0) r = hcs_map_guard(&mapping, err);
   if (r == 0) r = hcs_hotplug_add(change, &mapping, err);
+  if (r == 0 && kind == HCS_MOUNT_DIRECTORY)
+    hcs_storage_count(&change->system->link->groups, &mapping.source, 1);
   hcs_mapping_clear(&mapping);
   return r;
 }

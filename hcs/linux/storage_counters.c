@@ -57,15 +57,22 @@ int hcs_storage_read_v1(int work, hcs_group_counters *counters, hcs_error *err) 
                       &counters->written_bytes, err);
 }
 
+static void count_on(int work, const char *device) {
+  static const char file[] = "blkio.throttle.read_bps_device";
+  char text[2048];
+  if (hcs_file_get(work, file, text, sizeof text) < 0 || hcs_kernel_value(text, device) != 0)
+    return; /* a limit that it has stays */
+  snprintf(text, sizeof text, "%s 0", device);
+  hcs_file_put(work, file, text);
+}
+
 void hcs_storage_count_device(const hcs_group_paths *groups, const char *device) {
   hcs_error *ignored = hcs_error_new();
-  char text[HCS_DEVICE_SIZE + 8];
   HCS_AUTO_FD work = -1;
   if (ignored != NULL && groups->layout != HCS_CGROUP_V2 && strchr(device, ':') != NULL)
     work = hcs_group_work_open(groups, HCS_CONTROLLER_IO, ignored);
   hcs_error_free(ignored);
-  snprintf(text, sizeof text, "%s 0", device);
-  if (work >= 0) hcs_file_put(work, "blkio.throttle.read_bps_device", text);
+  if (work >= 0) count_on(work, device);
 }
 
 void hcs_storage_count(const hcs_group_paths *groups, const char *const folders[], size_t count) {
