@@ -2,6 +2,7 @@
 -- gc, or the next creation of the same id, does not remove.
 local busted = require "busted"
 local hcs = require "hcs"
+local kernel = require "spec.support.kernel"
 local support = require "spec.support"
 local residue = support.residue
 
@@ -51,6 +52,14 @@ local pause = [[
   io.open "/hcs-spec/end"
 ]]
 
+local start = [[
+  local hcs = require "hcs"
+  local c = assert(hcs.open_container(...))
+  io.open "/hcs-spec/begin"
+  assert(c:start())
+  io.open "/hcs-spec/end"
+]]
+
 -- Runs the script and kills it at its system call stop `at`; at 0 nothing is killed. Returns the number of
 -- stops that were made.
 local function run(script, at, ...)
@@ -94,12 +103,13 @@ local function sweep(kills, script, check, ...)
 end
 
 describe("a client killed", function()
-  local folder, create_script, killed_script, finish_script, before
+  local folder, create_script, killed_script, start_script, finish_script, before
 
   setup(function()
     folder = support.temporary_folder()
     create_script = support.write_file(folder .. "/create.lua", create)
     killed_script = support.write_file(folder .. "/killed.lua", killed)
+    start_script = support.write_file(folder .. "/start.lua", start)
     finish_script = support.write_file(folder .. "/finish.lua", finish)
     -- The state directory and the groups' parent are there from now on.
     local c = assert(hcs.create_container(id, support.config()))
@@ -176,6 +186,36 @@ describe("a client killed", function()
       assert.equal("new\n", assert(c:run { "echo", "new" }).stdout)
     end, id)
     assert.same({ Running = true, Paused = true }, states)
+  end)
+
+  -- The wish to start has been sent or not, and been followed or not: whoever asks later is told which.
+  it("anywhere in start leaves a container that runs since then, or one that was not started", function()
+    local seen = {}
+    local function check(at)
+      local c <close> = assert(hcs.create_container(id, support.config()))
+      local earliest = kernel.now()
+      local count = run(start_script, at, id)
+      local function listed() return assert(hcs.get_containers { Ids = { id } })[1].State end
+      local state = at % 2 == 0 and listed() or c:state()
+      assert.equal(c:state(), listed())
+      assert.equal(state, c:state())
+      seen[state] = true
+      if state == "Created" then
+        assert.equal("", assert(c:statistics()).ContainerStartTime)
+        earliest = kernel.now()
+        assert(c:start())
+      end
+      local started = kernel.moment(assert(c:statistics()).ContainerStartTime)
+      assert.is_true(started >= earliest - 10000 and started <= kernel.now())
+      assert(c:run({ "true" }, { check = true }))
+      return count
+    end
+    local count = check(0)
+    for at = 1, count do
+      local ok, err = pcall(check, at)
+      if not ok then error(("killed at stop %d of %d: %s"):format(at, count, tostring(err)), 0) end
+    end
+    assert.is_true(seen.Created and seen.Running)
   end)
 
   it("anywhere in terminate, wait and close leaves nothing that gc does not remove", function()

@@ -196,29 +196,6 @@ describe("a missed deadline", function()
   end)
 end)
 
-describe("what is not built yet", function()
-  it("is NotSupported by its own name, and after the end what everything is", function()
-    local c <close> = support.container()
-    for _, name in ipairs { "statistics", "process_list", "mapped_virtual_disks" } do
-      local result, err = c[name](c)
-      if not result then
-        assert.is_true(hcs.is_not_supported(err))
-        assert.equal(name .. " is not supported on Linux yet", err.message)
-      end
-    end
-    assert(c:terminate())
-    assert(c:wait(10))
-    local _, expected = c:create_process "true"
-    for _, name in ipairs { "statistics", "process_list", "mapped_virtual_disks" } do
-      local result, err = c[name](c)
-      assert.is_nil(result)
-      assert.equal(0xC0370110, err.code)
-      assert.equal(expected.message, err.message)
-      assert.equal(c:id(), err.id)
-    end
-  end)
-end)
-
 describe("hcs.type", function()
   it("knows our objects only", function()
     assert.equal("error", hcs.type(missing()))

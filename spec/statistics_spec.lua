@@ -25,7 +25,8 @@ local function eventually(condition)
   error("it does not come", 2)
 end
 
--- A process that burns about one second of processor time and is ended by its limit, however long that takes.
+-- A process that burns about a second of processor time and is ended by its limit, however long that takes. The
+-- limit looks at ticks, which are coarse where many share a processor.
 local function burn_a_second(c)
   local result = assert(c:run { "sh", "-c", "ulimit -t 1; while :; do :; done" })
   assert.not_equal(0, result.exit_code)
@@ -98,9 +99,7 @@ describe("statistics", function()
   it("are there while it is paused", function()
     local c <close> = support.container()
     local p = hold(c, 4)
-    local paused, err = c:pause()
-    if not paused and hcs.is_not_supported(err) then return pending "pause is not there" end
-    assert(paused, err)
+    assert(c:pause())
     assert.is_true(statistics(c).Memory.MemoryUsageCommitBytes >= 3 * MIB)
     assert(c:resume())
     assert(p:kill())
@@ -189,8 +188,8 @@ describe("the processor's time", function()
     local total, sum = processor.TotalRuntime100ns, processor.RuntimeUser100ns + processor.RuntimeKernel100ns
     -- User and kernel are rounded for themselves.
     assert.is_true(before - 20 <= total and total <= after, ("%d, %d, %d"):format(before, total, after))
-    assert.is_true(total >= 9 * SECOND // 10 and total <= 3 * SECOND, total)
-    assert.is_true(processor.RuntimeUser100ns > SECOND // 2)
+    assert.is_true(total >= SECOND // 2 and total <= 3 * SECOND, total)
+    assert.is_true(processor.RuntimeUser100ns > SECOND // 4)
     if groups.layout() == "v1" then
       assert.is_true(sum <= total and total - sum <= 20 * MILLISECOND)
     else

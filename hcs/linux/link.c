@@ -48,17 +48,12 @@ void hcs_link_drop(hcs_link *link) {
 
 void hcs_status_note(hcs_status_page *status, const hcs_reply *reply) {
   uint32_t created = HCS_CREATED;
-<<<<<<< HEAD
   if (reply->state != HCS_GUEST_CREATED && reply->state <= HCS_GUEST_PAUSED)
-    atomic_compare_exchange_strong(&link->status->state, &created, (uint32_t)HCS_RUNNING);
-=======
-  if (reply->state != HCS_GUEST_CREATED && reply->state <= HCS_GUEST_ENDING)
     atomic_compare_exchange_strong(&status->state, &created, (uint32_t)HCS_RUNNING);
 }
 
 int hcs_status_is_uncertain(const hcs_status_page *status) {
   return atomic_load(&status->state) == HCS_CREATED && atomic_load(&status->started_ns) != 0;
->>>>>>> 5bf5b8f (Ask the guest whether it runs when a client died while starting it)
 }
 
 int hcs_link_call(hcs_link *link, hcs_frame_type type, const void *payload, size_t size,

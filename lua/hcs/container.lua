@@ -10,7 +10,7 @@ local run = require "hcs.run"
 local waitable = require "hcs.waitable"
 
 local check_self, check_timeout, check_value = arguments.self, arguments.timeout, arguments.value
-local math, string = math, string
+local math = math
 
 local container = {}
 local methods = {}
@@ -18,7 +18,6 @@ local methods = {}
 local STOP_SECONDS = 10
 local UNEXPECTED_EXIT = 0xC0370106
 local ENDED = "the container has ended and cannot be used again: create a new one"
-local PLATFORM = core.BACKEND:gsub("^%l", string.upper)
 
 local write_file_options = { mode = "mode", user = "string" }
 local run_options = { input = "string", timeout = "seconds", check = "boolean", max_output = "bytes" }
@@ -54,29 +53,28 @@ function methods:properties(types)
 end
 
 -- One property that has to be asked for by name; unlike the document that it is a part of, it ends with the container.
-local function property(self, method, asked, field)
+local function property(self, asked, field)
   local all, err = properties(self, { asked })
   if all and all.State == "Stopped" then
     return errors.fail("VmcomputeAlreadyStopped", ENDED, "hcs::System::Properties", self:id())
   end
-  if all then return all[field] end
-  if err.name ~= "NotSupported" then return nil, err end
-  return errors.reword(err, ("%s is not supported on %s yet"):format(method, PLATFORM))
+  if not all then return nil, err end
+  return all[field]
 end
 
 function methods:statistics()
   check_self(self, "container", "statistics")
-  return property(self, "statistics", "Statistics", "Statistics")
+  return property(self, "Statistics", "Statistics")
 end
 
 function methods:process_list()
   check_self(self, "container", "process_list")
-  return property(self, "process_list", "ProcessList", "ProcessList")
+  return property(self, "ProcessList", "ProcessList")
 end
 
 function methods:mapped_virtual_disks()
   check_self(self, "container", "mapped_virtual_disks")
-  return property(self, "mapped_virtual_disks", "MappedVirtualDisk", "MappedVirtualDiskControllers")
+  return property(self, "MappedVirtualDisk", "MappedVirtualDiskControllers")
 end
 
 function methods:modify(request)
