@@ -26,7 +26,7 @@ function hcs.open_container(id) end
 
 ---The containers that a query matches, sorted by id: OR within a list, AND between lists. Opens no handle.
 ---@param query hcs.ComputeSystemQuery?
----@param types hcs.PropertyType[]? not on Linux yet
+---@param types hcs.PropertyType[]? what is not asked for is zero or empty
 ---@return hcs.ContainerProperties[]? containers
 ---@return hcs.error? err
 function hcs.get_containers(query, types) end
@@ -149,17 +149,17 @@ function container:resume() end
 ---@return false
 function container:has_pending_updates() end
 
----@param types hcs.PropertyType[]? not on Linux yet
+---@param types hcs.PropertyType[]? what is not asked for is zero or empty
 ---@return hcs.ContainerProperties? properties
 ---@return hcs.error? err
 function container:properties(types) end
 
----Not on Linux yet.
+---What its processes have used, ended ones too. Zeros before start.
 ---@return hcs.Statistics? statistics
 ---@return hcs.error? err
 function container:statistics() end
 
----Not on Linux yet.
+---Its processes, PID 1 not among them. Empty before start.
 ---@return hcs.ProcessListItem[]? processes
 ---@return hcs.error? err
 function container:process_list() end
@@ -424,7 +424,8 @@ function stream:timeout() end
 ---| "PropertyQuery"
 ---| "ResourceModificationRequestResponse"
 
----@alias hcs.PropertyType "Statistics"|"ProcessList"|"MappedVirtualDisk"
+---PendingUpdates and GuestConnection have nothing to tell on Linux.
+---@alias hcs.PropertyType "Statistics"|"ProcessList"|"MappedVirtualDisk"|"PendingUpdates"|"GuestConnection"
 
 ---@class (exact) hcs.ContainerConfig
 ---@field SystemType? string "Container" if not said
@@ -556,31 +557,34 @@ function stream:timeout() end
 ---@field MappedVirtualDiskControllers table<integer, hcs.MappedVirtualDiskController>
 ---@field GuestConnectionInfo hcs.GuestConnectionInfo
 
+---Times are RFC 3339 in UTC with seven digits. But for memory, numbers only grow.
 ---@class (exact) hcs.Statistics
----@field Timestamp string
----@field ContainerStartTime string
----@field Uptime100ns integer
+---@field Timestamp string now
+---@field ContainerStartTime string when start was done
+---@field Uptime100ns integer 100 ns since then, the host's sleep included
 ---@field Memory hcs.MemoryStats
 ---@field Processor hcs.ProcessorStats
 ---@field Storage hcs.StorageStats
----@field Network hcs.NetworkStats[]
+---@field Network hcs.NetworkStats[] one for each interface but loopback
 
 ---@class (exact) hcs.MemoryStats
----@field MemoryUsageCommitBytes integer
----@field MemoryUsageCommitPeakBytes integer
----@field MemoryUsagePrivateWorkingSetBytes integer
+---@field MemoryUsageCommitBytes integer bytes charged to it, cached files too (memory.current, usage_in_bytes)
+---@field MemoryUsageCommitPeakBytes integer the most that this was (memory.peak, max_usage_in_bytes)
+---@field MemoryUsagePrivateWorkingSetBytes integer bytes of it that belong to no file (memory.stat: anon, total_rss)
 
 ---@class (exact) hcs.ProcessorStats
----@field TotalRuntime100ns integer
----@field RuntimeUser100ns integer
----@field RuntimeKernel100ns integer
+---@field TotalRuntime100ns integer 100 ns of processor time (cpu.stat, cpuacct.usage)
+---@field RuntimeUser100ns integer 100 ns
+---@field RuntimeKernel100ns integer 100 ns
 
+---What arrived at disks (io.stat, blkio.throttle.io_serviced and io_service_bytes).
 ---@class (exact) hcs.StorageStats
----@field ReadCountNormalized integer
----@field ReadSizeBytes integer
----@field WriteCountNormalized integer
----@field WriteSizeBytes integer
+---@field ReadCountNormalized integer requests of any size
+---@field ReadSizeBytes integer bytes
+---@field WriteCountNormalized integer requests of any size
+---@field WriteSizeBytes integer bytes
 
+---An interface of the container's network (/proc/<guest>/net/dev).
 ---@class (exact) hcs.NetworkStats
 ---@field BytesReceived integer
 ---@field BytesSent integer
@@ -588,18 +592,19 @@ function stream:timeout() end
 ---@field PacketsSent integer
 ---@field DroppedPacketsIncoming integer
 ---@field DroppedPacketsOutgoing integer
----@field EndpointId string
----@field InstanceId string
+---@field EndpointId string the interface's name
+---@field InstanceId string "" on Linux
 
+---A process (/proc/<pid>/stat and status).
 ---@class (exact) hcs.ProcessListItem
----@field CreateTimestamp string
----@field ImageName string
----@field KernelTime100ns integer
----@field UserTime100ns integer
----@field MemoryCommitBytes integer
----@field MemoryWorkingSetPrivateBytes integer
----@field MemoryWorkingSetSharedBytes integer
----@field ProcessId integer
+---@field CreateTimestamp string to 1/100 s
+---@field ImageName string what ps shows: 15 bytes at most
+---@field KernelTime100ns integer 100 ns, in steps of 1/100 s
+---@field UserTime100ns integer 100 ns, in steps of 1/100 s
+---@field MemoryCommitBytes integer bytes that it may write, its own (VmData, VmStk)
+---@field MemoryWorkingSetPrivateBytes integer bytes of it in memory (RssAnon)
+---@field MemoryWorkingSetSharedBytes integer bytes in memory that it may share (RssFile, RssShmem)
+---@field ProcessId integer inside the container
 
 ---@class (exact) hcs.MappedVirtualDiskController
 ---@field MappedVirtualDisks table<integer, hcs.MappedVirtualDisk>
