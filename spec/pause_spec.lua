@@ -312,9 +312,9 @@ describe("a pause that does not come to its end", function()
   end)
   teardown(function() scratch:remove() end)
 
-  -- No signal and no freezer reaches who waits for a disk, which here gives a byte a second.
+  -- No signal and no freezer reaches who waits for a disk, which here gives two bytes a second.
   local function with_writer(work)
-    local c <close> = support.container { LayerFolderPath = scratch.folder, StorageBandwidthMaximum = 1 }
+    local c <close> = support.container { LayerFolderPath = scratch.folder, StorageBandwidthMaximum = 2 }
     local _, out = tick(c)
     local writer = assert(c:create_process { "sh", "-c",
       "echo begin; dd if=/dev/zero of=/file bs=64k count=1 oflag=direct && exit 3", CreateStdOutPipe = true })

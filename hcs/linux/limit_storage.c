@@ -43,11 +43,23 @@ static int put_v1(const hcs_group_paths *groups, int work, const char *device, v
   return hcs_limit_fail(groups, failed->name, where, value[0] != NULL ? BANDWIDTH : IOPS, err);
 }
 
+/* The kernel takes 1 on v1 only (blk-throttle.c, tg_set_limit: `val > 1`). */
+static int check_v2(values value, const char *where, hcs_error *err) {
+  size_t i;
+  for (i = 0; i < THROTTLE_COUNT; i++)
+    if (value[i] != NULL && *value[i] == 1)
+      return hcs_fail(err, HCS_E_NOT_SUPPORTED,
+                      "%s.%s: 1 is too little: on cgroup v2 the kernel limits to 2 at least", where,
+                      throttles[i].field);
+  return 0;
+}
+
 /* One line for all, which the kernel takes or refuses as a whole. */
 static int put_v2(const hcs_group_paths *groups, int work, const char *device, values value,
                   const char *where, hcs_error *err) {
   char text[4 * 32 + 32];
   size_t used = (size_t)snprintf(text, sizeof text, "%s", device), i;
+  if (check_v2(value, where, err) != 0) return -1;
   for (i = 0; i < THROTTLE_COUNT; i++) {
     if (value[i] == NULL) continue;
     if (*value[i] == 0)
