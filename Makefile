@@ -233,12 +233,17 @@ clean: ## remove build/
 
 .PHONY: test
 test: ## install what is missing and run everything; SPEC=spec/x_spec.lua runs one spec
-	@scripts/dependencies build demo test
+	@scripts/dependencies build demo specs test vm
 	@MAKE="$(MAKE)" scripts/test $(SPEC)
+
+.PHONY: test-v2
+test-v2: ## specs (SPEC=…) in a virtual machine: kernel 6.1, control groups of version 2
+	@scripts/dependencies build demo specs test vm
+	@MAKE="$(MAKE)" scripts/test --v2 $(SPEC)
 
 .PHONY: asan
 asan: ## C tests and specs (SPEC=…) under the address and undefined behaviour sanitizers
-	@scripts/dependencies build demo test
+	@scripts/dependencies build demo specs test
 	@MAKE="$(MAKE)" scripts/test --asan $(SPEC)
 
 .PHONY: lint
@@ -293,5 +298,5 @@ endif
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo "  make BUILD=dir puts the output elsewhere; CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR are honoured"

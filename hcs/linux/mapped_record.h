@@ -7,8 +7,7 @@
 #include "mapped.h"
 #include "state.h"
 
-/* The id of its mount in the container, 0 for what is none. */
-uint32_t hcs_record_mount(const json_t *document);
+#define HCS_RECORD_MOUNT "Mount"
 
 /* Adds it, with its mount's id. 0 or -1 (memory). */
 int hcs_record_map(hcs_record *record, const hcs_mapping *mapping, hcs_error *err);
@@ -19,8 +18,7 @@ json_t *hcs_record_mapped(const hcs_record *record, hcs_mount_kind kind);
 /* The index in it of what has this target, or -1. */
 int hcs_record_mapped_find(const hcs_record *record, hcs_mount_kind kind, const char *target);
 
-/* Is anything of any kind mapped there? Is that mount one of what is mapped? */
+/* Is anything of any kind mapped there? */
 int hcs_record_mapped_to(const hcs_record *record, const char *target);
-int hcs_record_mapped_as(const hcs_record *record, uint32_t mount);
 
 #endif

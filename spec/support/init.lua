@@ -85,9 +85,7 @@ end
 
 -- A new empty folder below /tmp; remove it with support.remove(). `template` is mktemp's.
 function support.temporary_folder(template)
-  local folder = support.shell("mktemp -d " .. support.quote(template or "/tmp/hcs-spec.XXXXXX")):gsub("\n", "")
-  residue.folders[folder] = true
-  return folder
+  return (support.shell("mktemp -d " .. support.quote(template or "/tmp/hcs-spec.XXXXXX")):gsub("\n", ""))
 end
 
 function support.remove(folder)
@@ -100,7 +98,8 @@ function support.pid()
   return math.tointeger(support.read_file "/proc/self/stat":match "^%d+")
 end
 
--- Fewer rounds where the suite runs again (other collector modes, sanitizers): they look for other mistakes.
+-- Fewer rounds where the suite runs again (other collector modes, sanitizers, virtual machine): it looks for
+-- other mistakes there.
 function support.rounds(count)
   if (os.getenv "HCS_TEST_VARIANT" or "plain") == "plain" then return count end
   return math.max(1, count // 10)
