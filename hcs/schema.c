@@ -322,6 +322,16 @@ static const hcs_field guest_connection_fields[] = {
 };
 SCHEMA(guest_connection, "GuestConnectionInfo", NULL);
 
+static const hcs_field error_event_fields[] = {
+    STRING("Message", OMIT, EVERYWHERE),
+    STRING("StackTrace", OMIT, EVERYWHERE),
+    STRING("Provider", OMIT, EVERYWHERE),
+    INTEGER("EventId", OMIT, EVERYWHERE, UINT16),
+    INTEGER("Flags", OMIT, EVERYWHERE, UINT32),
+    STRING("Source", OMIT, EVERYWHERE),
+};
+SCHEMA(error_event, "ErrorEvent", NULL);
+
 static const hcs_field container_properties_fields[] = {
     STRING("Id", ALWAYS, EVERYWHERE),
     STRING("State", ALWAYS, EVERYWHERE),
@@ -341,18 +351,9 @@ static const hcs_field container_properties_fields[] = {
     LIST("ProcessList", process_list_item, OMIT, EVERYWHERE),
     INDEXED("MappedVirtualDiskControllers", controller, OMIT, EVERYWHERE),
     OBJECT("GuestConnectionInfo", guest_connection, OMIT, EVERYWHERE),
+    LIST("Events", error_event, OMIT, EVERYWHERE), /* ours: HCS has them in errors alone */
 };
 SCHEMA(container_properties, "ContainerProperties", NULL);
-
-static const hcs_field error_event_fields[] = {
-    STRING("Message", OMIT, EVERYWHERE),
-    STRING("StackTrace", OMIT, EVERYWHERE),
-    STRING("Provider", OMIT, EVERYWHERE),
-    INTEGER("EventId", OMIT, EVERYWHERE, UINT16),
-    INTEGER("Flags", OMIT, EVERYWHERE, UINT32),
-    STRING("Source", OMIT, EVERYWHERE),
-};
-SCHEMA(error_event, "ErrorEvent", NULL);
 
 static const hcs_schema *const schemas[] = {
     &container_config, &layer, &mapped_dir, &mapped_pipe, &hv_runtime, &mapped_virtual_disk,

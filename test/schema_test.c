@@ -87,7 +87,8 @@ static const struct {
      "Stopped:bool ExitType:string AreUpdatesPending:bool ObRoot:string "
      "Statistics:object(Statistics) ProcessList:list(ProcessListItem) "
      "MappedVirtualDiskControllers:index_map(MappedVirtualDiskController) "
-     "GuestConnectionInfo:object(GuestConnectionInfo)"},
+     "GuestConnectionInfo:object(GuestConnectionInfo) "
+     "Events:list(ErrorEvent)"}, /* ours */
     {"Statistics", "Timestamp:string ContainerStartTime:string Uptime100ns:uint64 "
                    "Memory:object(MemoryStats) Processor:object(ProcessorStats) "
                    "Storage:object(StorageStats) Network:list(NetworkStats)"},

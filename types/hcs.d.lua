@@ -556,6 +556,7 @@ function stream:timeout() end
 ---@field ProcessList hcs.ProcessListItem[]
 ---@field MappedVirtualDiskControllers table<integer, hcs.MappedVirtualDiskController>
 ---@field GuestConnectionInfo hcs.GuestConnectionInfo
+---@field Events hcs.ErrorEvent[] what happened: EventId 1 out of memory, 2 storage limits that hold for direct I/O only
 
 ---Times are RFC 3339 in UTC with seven digits. But for memory, numbers only grow.
 ---@class (exact) hcs.Statistics

@@ -84,6 +84,8 @@ static int read_limits(hcs_config *config, const json_t *root, hcs_error *err) {
   hcs_limits_read(&config->limits, root);
   hcs_storage_device(written, config->is_volatile, config->device);
   if (limits->iops == 0 && limits->bandwidth_bytes_per_s == 0) return 0;
+  /* an image has a device of its own, once it is there */
+  if (config->sandbox_bytes != 0 && config->scratch != NULL && !config->is_volatile) return 0;
   return hcs_storage_device_check(
       config->device, "config",
       limits->iops != 0 ? "StorageIOPSMaximum" : "StorageBandwidthMaximum", err);

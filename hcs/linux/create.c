@@ -184,12 +184,16 @@ static void note_mounts(creation *made, const hcs_boot_message *message) {
     made->config.mappings.list[i].mount = message->mounts[i];
 }
 
-/* What is written into an image passes through its loop device first: that is the disk to limit. */
+/*
+ * What is written into an image passes through its loop device first: that is the disk to count, and to limit
+ * if that can be done at all.
+ */
 static void note_scratch(creation *made, const hcs_boot *report) {
   if (made->scratch.image == HCS_SCRATCH_FOLDER) return;
   snprintf(made->config.device, sizeof made->config.device, "%u:%u", report->loop_major,
            report->loop_minor);
-  memcpy(made->record.device, made->config.device, sizeof made->record.device);
+  if (!made->config.is_volatile)
+    memcpy(made->record.device, made->config.device, sizeof made->record.device);
 }
 
 /* Setup says who the guest is, the guest says that it is ready: in any order. */
@@ -254,14 +258,33 @@ static void count_storage(const creation *made) {
       hcs_storage_count(&made->paths, &config->mappings.list[i].source, 1);
 }
 
+static int check_device(const creation *made, hcs_error *err) {
+  const hcs_limits *limits = &made->config.limits;
+  const char *field = limits->iops != 0 ? "StorageIOPSMaximum" : "StorageBandwidthMaximum";
+  if (limits->iops == 0 && limits->bandwidth_bytes_per_s == 0) return 0;
+  return hcs_storage_device_check(made->record.device, "config", field, err);
+}
+
+/* An image is ext4, on whatever file system it lies. */
+static uint32_t storage_bits(const creation *made) {
+  const hcs_config *config = &made->config;
+  const char *folder = config->scratch != NULL ? config->scratch : config->volume;
+  int counts_buffered = made->paths.layout == HCS_CGROUP_V2 &&
+                        (made->scratch.image != HCS_SCRATCH_FOLDER ||
+                         (folder != NULL && hcs_storage_counts_buffered(folder)));
+  return (config->limits.iops != 0 ? HCS_STORAGE_IOPS : 0) |
+         (config->limits.bandwidth_bytes_per_s != 0 ? HCS_STORAGE_BANDWIDTH : 0) |
+         (counts_buffered ? 0 : HCS_STORAGE_DIRECT_ONLY);
+}
+
 /* The guest waits for the commit: no process is there yet that would not be under the limits. */
 static int limit(creation *made, hcs_error *err) {
   const hcs_limits *limits = &made->config.limits;
   if (hcs_cgroup_limit(&made->group, &made->paths, err) != 0) return -1;
+  if (check_device(made, err) != 0) return -1;
   count_storage(made);
-  if (limits->iops != 0 || limits->bandwidth_bytes_per_s != 0)
-    atomic_store(&made->status->storage_limited, 1);
-  return hcs_limits_apply(&made->paths, limits, made->config.device, err);
+  atomic_store(&made->status->storage, storage_bits(made));
+  return hcs_limits_apply(&made->paths, limits, made->record.device, err);
 }
 
 static int commit(creation *made, hcs_error *err) {

@@ -15,6 +15,7 @@
 
 #include "cgroup.h"
 #include "container.h"
+#include "events.h"
 #include "fd.h"
 #include "freezer.h"
 #include "limits.h"
@@ -25,7 +26,7 @@
 #define DEATH_PATIENCE_NS (10ll * 1000000000)
 
 void hcs_end_unlimit(const hcs_status_page *status, const hcs_group_paths *groups) {
-  if (atomic_load(&status->storage_limited) != 0) hcs_limit_storage_lift(groups);
+  if ((atomic_load(&status->storage) & HCS_STORAGE_LIMITED) != 0) hcs_limit_storage_lift(groups);
 }
 
 /* A dying PID 1 takes its namespace along, and waits for it: also for who is frozen. */
@@ -76,6 +77,7 @@ static int clean(int dir, const hcs_record *record, hcs_error *err) {
     hcs_status_page *status = ignored != NULL ? hcs_status_map(dir, ignored) : NULL;
     if (status != NULL && hcs_group_paths_init(&groups, record, ignored) == 0)
       guest_await(status, &groups, HCS_GUEST_PATIENCE_NS);
+    if (status != NULL) hcs_events_note(&groups, status);
     hcs_group_paths_clear(&groups);
     hcs_status_unmap(status);
     hcs_error_free(ignored);

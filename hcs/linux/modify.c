@@ -28,21 +28,34 @@ static int processor_update(hcs_change *change, const json_t *settings, hcs_erro
   return hcs_limit_processor(&change->system->link->groups, &limits, SETTINGS, err);
 }
 
+static uint32_t bits_after(uint32_t bits, uint32_t bit, const uint64_t *limit) {
+  if (limit == NULL) return bits;
+  return *limit != 0 ? bits | bit : bits & ~bit;
+}
+
+/* Says that there is a limit before there is one, and as long as there may be one. */
+static int storage_put(hcs_change *change, const uint64_t *iops, const uint64_t *bandwidth,
+                       hcs_error *err) {
+  const hcs_link *link = change->system->link;
+  uint32_t before = atomic_load(&link->status->storage), after;
+  int r;
+  after = bits_after(bits_after(before, HCS_STORAGE_IOPS, iops), HCS_STORAGE_BANDWIDTH, bandwidth);
+  atomic_store(&link->status->storage, before | after);
+  r = hcs_limit_storage(&link->groups, change->record.device, iops, bandwidth, SETTINGS, err);
+  atomic_store(&link->status->storage, r == 0 ? after : before);
+  return r;
+}
+
 /* Of the two limits the one that is not mentioned stays. */
 static int storage_update(hcs_change *change, const json_t *settings, hcs_error *err) {
-  const char *device = change->record.device;
   const json_t *iops = json_object_get(settings, "StorageIOPSMaximum");
   const json_t *bandwidth = json_object_get(settings, "StorageBandwidthMaximum");
+  const char *field = iops != NULL ? "StorageIOPSMaximum" : "StorageBandwidthMaximum";
   hcs_limits limits;
   hcs_limits_read(&limits, settings);
-  if (hcs_storage_device_check(device, SETTINGS,
-                               iops != NULL ? "StorageIOPSMaximum" : "StorageBandwidthMaximum",
-                               err) != 0)
-    return -1;
-  atomic_store(&change->system->link->status->storage_limited, 1);
-  return hcs_limit_storage(&change->system->link->groups, device,
-                           iops != NULL ? &limits.iops : NULL,
-                           bandwidth != NULL ? &limits.bandwidth_bytes_per_s : NULL, SETTINGS, err);
+  if (hcs_storage_device_check(change->record.device, SETTINGS, field, err) != 0) return -1;
+  return storage_put(change, iops != NULL ? &limits.iops : NULL,
+                     bandwidth != NULL ? &limits.bandwidth_bytes_per_s : NULL, err);
 }
 
 /* ---- the table ----------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "container.h"
+#include "events.h"
 #include "process_list.h"
 #include "statistics.h"
 
@@ -76,6 +77,16 @@ static int put_parts(json_t *properties, const hcs_subject *of, const hcs_docume
   return 0;
 }
 
+/* Also after the end: why a process was killed is asked when it is too late to look. */
+static int put_events(json_t *properties, const hcs_subject *of, hcs_error *err) {
+  json_t *events = hcs_events_make(of->groups, of->status);
+  if (events == NULL) return hcs_fail_memory(err);
+  if (json_array_size(events) > 0)
+    return json_object_set_new(properties, "Events", events) == 0 ? 0 : hcs_fail_memory(err);
+  json_decref(events);
+  return 0;
+}
+
 /* What has not begun has used nothing, and of what has ended nothing is left to count. */
 json_t *hcs_properties_make(const hcs_subject *of, hcs_state state, const hcs_document *query,
                             hcs_error *err) {
@@ -84,7 +95,8 @@ json_t *hcs_properties_make(const hcs_subject *of, hcs_state state, const hcs_do
     hcs_fail_memory(err);
     return NULL;
   }
-  if ((state != HCS_RUNNING && state != HCS_PAUSED) || put_parts(properties, of, query, err) == 0)
+  if (put_events(properties, of, err) == 0 &&
+      ((state != HCS_RUNNING && state != HCS_PAUSED) || put_parts(properties, of, query, err) == 0))
     return properties;
   json_decref(properties);
   return NULL;

@@ -13,7 +13,7 @@
 typedef struct hcs_subject {
   const char *id, *name, *owner, *nonce;
   const hcs_group_paths *groups;
-  const hcs_status_page *status;
+  hcs_status_page *status;
 } hcs_subject;
 
 /*

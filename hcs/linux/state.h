@@ -25,14 +25,23 @@
 #define HCS_GROUPS_MAX 64 /* directories that one record names */
 #define HCS_SOCKET_NAME "s"
 
+/* Bits of hcs_status_page.storage */
+#define HCS_STORAGE_IOPS 1u /* limits that are set */
+#define HCS_STORAGE_BANDWIDTH 2u
+#define HCS_STORAGE_LIMITED (HCS_STORAGE_IOPS | HCS_STORAGE_BANDWIDTH)
+#define HCS_STORAGE_DIRECT_ONLY 4u /* they do not hold for what goes through the page cache */
+
 /* Shared memory: nobody but root can reach it, and readers believe no more than these bytes say. */
 typedef struct hcs_status_page {
   uint32_t magic;
-  _Atomic uint32_t state;           /* hcs_state, but for Stopped: that is asked of the kernel */
-  _Atomic uint32_t exit;            /* hcs_exit_type, 0 while nobody knows */
-  int32_t guest;                    /* pid of the guest as the host sees it */
-  uint64_t guest_start;             /* its start time in ticks (proc(5), stat field 22) */
-  _Atomic uint32_t storage_limited; /* not 0: a limit of block I/O was set once */
+  _Atomic uint32_t state;   /* hcs_state, but for Stopped: that is asked of the kernel */
+  _Atomic uint32_t exit;    /* hcs_exit_type, 0 while nobody knows */
+  int32_t guest;            /* pid of the guest as the host sees it */
+  uint64_t guest_start;     /* its start time in ticks (proc(5), stat field 22) */
+  _Atomic uint32_t storage; /* HCS_STORAGE_… */
+  uint32_t reserved;
+  _Atomic uint64_t oom_kills;    /* events.c */
+  _Atomic uint64_t oom_limit_mb; /* 0: none */
   /* When it was started, by hcs_boot_clock_ns(): noted before the guest is asked, again when it has. */
   _Atomic int64_t started_ns;
 } hcs_status_page;

@@ -4,10 +4,12 @@
 #include "storage_device.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -61,6 +63,18 @@ void hcs_storage_device(const char *folder, int is_volatile, char device[HCS_DEV
   snprintf(numbers, sizeof numbers, "%u:%u", major(info.st_dev), minor(info.st_dev));
   snprintf(path, sizeof path, BLOCK_DEVICES "/%s", numbers);
   if (access(path, F_OK) == 0) disk_of(numbers, device);
+}
+
+/* Those with SB_I_CGROUPWB in the kernel; ext2 and ext3 have ext4's number. */
+int hcs_storage_counts_buffered(const char *folder) {
+  static const unsigned long types[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+                                        F2FS_SUPER_MAGIC};
+  struct statfs info;
+  size_t i;
+  if (statfs(folder, &info) != 0) return 0;
+  for (i = 0; i < sizeof types / sizeof *types; i++)
+    if ((unsigned long)info.f_type == types[i]) return 1;
+  return 0;
 }
 
 int hcs_storage_device_check(const char *device, const char *where, const char *field,

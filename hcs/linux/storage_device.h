@@ -13,6 +13,11 @@
  * that tells why there is none to limit.
  */
 void hcs_storage_device(const char *folder, int is_volatile, char device[HCS_DEVICE_SIZE]);
+/*
+ * Whether the kernel knows who has written what to the page cache of that file system, as v2 needs it for
+ * its limits.
+ */
+int hcs_storage_counts_buffered(const char *folder);
 /* 0 for a disk; otherwise NotSupported, saying why the field `where`.`field` cannot be had. */
 int hcs_storage_device_check(const char *device, const char *where, const char *field,
                              hcs_error *err);

@@ -2,6 +2,7 @@
 local command = require "hcs.command"
 local core = require "hcs.core"
 local deadline = require "hcs.deadline"
+local document = require "hcs.document"
 local errors = require "hcs.errors"
 local stdio = require "hcs.stdio"
 
@@ -12,6 +13,9 @@ local run = {}
 local MAXIMUM_OUTPUT = 64 * 1024 * 1024
 -- How long a killed process may take to be gone before its caller hears of it all the same.
 local KILL_SECONDS = 2
+-- hcs_event in hcs/linux/events.h
+local OUT_OF_MEMORY = 1
+local KILLED_CODE = 128 + 9
 -- What a pipe can hold (pipe-max-size of the kernel): more than that came after the end of the process.
 local PIPE_CAPACITY = 1024 * 1024
 
@@ -202,12 +206,34 @@ local function last_line(text)
   return printable(line)
 end
 
+-- The event of processes that were killed for want of memory, or nil; its message begins with their number.
+local function out_of_memory(container)
+  local text = core.container_properties(container)
+  -- Mostly there are none, and a whole document takes its time.
+  if not text or not text:find('"Events"', 1, true) then return nil end
+  for _, event in ipairs(document.decode("ContainerProperties", text).Events) do
+    if event.EventId == OUT_OF_MEMORY then return event end
+  end
+  return nil
+end
+
+-- The event, if it is the cause: one more has been killed since the process was started.
+function exchange_class:cause_of_kill()
+  local event = out_of_memory(self.container)
+  if event and event.Message:match "^%d+" ~= self.killed_before then return event end
+  return nil
+end
+
 -- nil and a ProcessFailed.
 function exchange_class:complain(result)
   local how = result.signal and "ended by SIG" .. result.signal or "exited with code " .. result.exit_code
   local line = last_line(result.stderr)
+  -- A shell exits with the same code when its child was killed.
+  local cause = result.exit_code == KILLED_CODE and self.container and self:cause_of_kill()
+  if cause then how = ("%s, out of memory %s"):format(how, cause.Message:match "%b()$") end
   local _, err = self:fail("ProcessFailed", line and ("%s: %s"):format(how, line) or how)
-  return nil, errors.extend(err, { exit_code = result.exit_code, signal = result.signal })
+  errors.extend(err, { exit_code = result.exit_code, signal = result.signal })
+  return nil, cause and errors.extend(err, { events = { cause } }) or err
 end
 
 function exchange_class:perform()
@@ -286,6 +312,7 @@ end
 function run.run(container, config, options)
   local guard <close> = setmetatable({ streams = {} }, guard_class)
   local when = deadline.after(options.timeout)
+  local killed = options.check and out_of_memory(container)
   local err
   guard.process, err = command.start(container, with_pipes(config, options), when)
   if not guard.process then return nil, not_started(err, options.timeout) end
@@ -295,6 +322,7 @@ function run.run(container, config, options)
   guard.streams = { stdin = stdin, stdout = stdout, stderr = stderr }
   local exchange = new_exchange(guard.process, stdin, stdout, stderr, options)
   exchange.deadline, exchange.operation, exchange.command = when, "hcs::System::Run", command.text(config)
+  exchange.container, exchange.killed_before = container, killed and killed.Message:match "^%d+"
   return exchange:perform()
 end
 
