@@ -86,6 +86,7 @@ config_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   config container_path fd host_path limits mapped resolv stage storage_device)
 devpts_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   devpts fd guest_root kernel_text proc_text process_stat)
+resolv_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,fd resolv)
 disk_image_test_OBJECTS := $(call object,hcs/linux/disk_image.c)
 kernel_text_test_OBJECTS := $(call object,hcs/linux/kernel_text.c)
 proc_text_test_OBJECTS := $(kernel_text_test_OBJECTS) $(call object,hcs/linux/proc_text.c)
