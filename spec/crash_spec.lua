@@ -3,10 +3,10 @@
 local busted = require "busted"
 local hcs = require "hcs"
 local kernel = require "spec.support.kernel"
+local killed = require "spec.support.killed"
 local support = require "spec.support"
 local residue = support.residue
 
-local build = os.getenv "HCS_BUILD" or "build"
 local id = "crash-" .. support.pid()
 local layer = support.layer()
 -- The create of the library as it stands makes 240 stops, a pause and a resume 110, the end on cgroup v2 alone 85.
@@ -16,14 +16,15 @@ local STOPS_AT_LEAST = 60
 local create = [[
   local hcs = require "hcs"
   local id, layer, last = ...
-  local config = { Layers = { { Path = layer } }, TerminateOnLastHandleClosed = last == "true" }
+  local config = { Layers = { { Path = layer } }, TerminateOnLastHandleClosed = last == "true",
+    MappedDirectories = { { HostPath = layer, ContainerPath = "/data" } } }
   io.open "/hcs-spec/begin"
   local c = assert(hcs.create_container(id, config))
   io.open "/hcs-spec/end"
   assert(c:terminate() and c:wait())
 ]]
 
-local killed = [[
+local killed_later = [[
   local hcs = require "hcs"
   local id, layer = ...
   assert(hcs.create_container(id, { Layers = { { Path = layer } } }))
@@ -60,20 +61,6 @@ local start = [[
   io.open "/hcs-spec/end"
 ]]
 
--- Runs the script and kills it at its system call stop `at`; at 0 nothing is killed. Returns the number of
--- stops that were made.
-local function run(script, at, ...)
-  local arguments = {}
-  for i, argument in ipairs { ... } do arguments[i] = support.quote(tostring(argument)) end
-  -- The leak sanitizer does not work under ptrace.
-  local output = support.shell(table.concat({ "ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0", support.quote(build) ..
-    "/test/kill_at_program", at, "/hcs-spec/begin /hcs-spec/end env", support.lua(), support.quote(script),
-    table.concat(arguments, " ") }, " "))
-  -- One that waits makes a stop more or less, so the last ones may not come.
-  if output == ("killed at %d\n"):format(at) then return at end
-  return (assert(math.tointeger(output:match "^(%d+) stops\n$"), output))
-end
-
 -- What is left, for at most five seconds: a guest without a client goes by itself, and gc leaves alone what
 -- somebody is still at work on, such as a setup on its way out.
 local function left(before)
@@ -88,18 +75,8 @@ local function left(before)
   return table.concat(new, "\n")
 end
 
--- Kills the script at about `kills` of its stops, the first and the last among them, and calls `check` after
--- each. HCS_SPEC_KILLS=all kills it at every one.
 local function sweep(kills, script, check, ...)
-  local count = run(script, 0, ...)
-  assert.is_true(count >= STOPS_AT_LEAST, "only " .. count .. " stops")
-  kills = os.getenv "HCS_SPEC_KILLS" == "all" and count or math.min(count, support.rounds(kills))
-  for kill = 0, kills - 1 do
-    local at = 1 + kill * (count - 1) // math.max(1, kills - 1)
-    run(script, at, ...)
-    local ok, err = pcall(check, at)
-    if not ok then error(("killed at stop %d of %d: %s"):format(at, count, tostring(err)), 0) end
-  end
+  killed.sweep(kills, STOPS_AT_LEAST, script, check, ...)
 end
 
 describe("a client killed", function()
@@ -108,7 +85,7 @@ describe("a client killed", function()
   setup(function()
     folder = support.temporary_folder()
     create_script = support.write_file(folder .. "/create.lua", create)
-    killed_script = support.write_file(folder .. "/killed.lua", killed)
+    killed_script = support.write_file(folder .. "/killed.lua", killed_later)
     start_script = support.write_file(folder .. "/start.lua", start)
     finish_script = support.write_file(folder .. "/finish.lua", finish)
     -- The state directory and the groups' parent are there from now on.
@@ -194,7 +171,7 @@ describe("a client killed", function()
     local function check(at)
       local c <close> = assert(hcs.create_container(id, support.config()))
       local earliest = kernel.now()
-      local count = run(start_script, at, id)
+      local count = killed.run(start_script, at, id)
       local function listed() return assert(hcs.get_containers { Ids = { id } })[1].State end
       local state = at % 2 == 0 and listed() or c:state()
       assert.equal(c:state(), listed())

@@ -60,8 +60,8 @@ static _Noreturn void give_up(const mapped_failure *failure) {
 }
 
 /*
- * The host has written down the mount's id; or it is gone, and nobody knows of the mount. With the commit
- * comes the lock of the container's state: nobody else acts until we have ended, even if the host is killed.
+ * The host has written down what is needed; or it is gone, and nobody would know. With the commit comes the
+ * lock of the container's state: nobody else acts until we have ended, even if the host is killed.
  */
 static void commit_await(void) {
   message_result result;
@@ -91,6 +91,7 @@ static void add(const hcs_plan *plan) {
 
 static void remove(const hcs_plan *plan) {
   mapped_failure failure;
+  commit_await();
   if (unmap(container_enter(), plan, &failure) != 0) give_up(&failure);
 }
 

@@ -96,6 +96,8 @@ static long resolve(int root, const char *path, int flags) {
 static long step(int root, int parent, const char *path, const char *name) {
   long r = resolve(root, path, SYS_O_DIRECTORY);
   if (r != -ENOENT) return r;
+  r = check(root, parent, 1);
+  if (r < 0) return r;
   r = SYS3(__NR_mkdirat, parent, name, 0755);
   if (r < 0 && r != -EEXIST) return r;
   return sys_openat(parent, name, SYS_O_PATH | SYS_O_CLOEXEC | SYS_O_DIRECTORY | SYS_O_NOFOLLOW, 0);

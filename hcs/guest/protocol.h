@@ -269,11 +269,11 @@ typedef enum hcs_scratch_step {
 typedef enum hcs_plan_operation {
   HCS_PLAN_CREATE = 0, /* setup: a container */
   /*
-   * helper: one mount more. It reports BOOT_MAPPED, goes on at a COMMIT, which brings the locked state
+   * helper: one mount more. It reports BOOT_MAPPED, attaches it at a COMMIT, which brings the locked state
    * directory instead of an exit socket, and reports BOOT_READY.
    */
   HCS_PLAN_ADD = 1,
-  /* helper: these mounts off, in their order, or none of them; reports BOOT_READY */
+  /* helper: at such a COMMIT these mounts off, in their order, or none of them; reports BOOT_READY */
   HCS_PLAN_REMOVE = 2
 } hcs_plan_operation;
 #define HCS_FD_NAMESPACE HCS_FD_CONTROL

@@ -50,16 +50,22 @@ static long take_off(int parent, const char *name) {
   return r < 0 ? r : SYS2(__NR_umount2, name, UMOUNT_NOFOLLOW_FLAG);
 }
 
+/* Not where it was: the container is moving it, or something hides it. */
+static long elsewhere(long error) {
+  return error == -ENOENT || error == -ESTALE || error == -ENOTDIR || error == -ELOOP ? -EBUSY
+                                                                                      : error;
+}
+
 static int unmap_one(int root, const hcs_plan *plan, uint32_t index, mapped_failure *failure) {
   const hcs_plan_mount *mount = plan_mount(plan, index);
   const char *name;
   long r, parent = parent_open(root, plan_string(plan, mount->target), &name);
-  if (parent < 0) return fail(failure, HCS_STAGE_UNMAP_PLACE, parent);
+  if (parent < 0) return fail(failure, HCS_STAGE_UNMAP_PLACE, elsewhere(parent));
   r = copy_make((int)parent, name, mount->mount);
   copies[index] = (int)r;
   if (r < 0) {
     sys_close((int)parent);
-    return fail(failure, HCS_STAGE_UNMAP_PLACE, r == -ESTALE ? -EBUSY : r);
+    return fail(failure, HCS_STAGE_UNMAP_PLACE, elsewhere(r));
   }
   r = take_off((int)parent, name);
   sys_close((int)parent);

@@ -75,14 +75,20 @@ static int helper_await(helper *work, hcs_frame_type wanted, const hcs_mapping *
   return hcs_fail(err, HCS_E_GEN_FAILURE, HELPER " says what it should not");
 }
 
+/* From now on it acts, and has the lock, whatever becomes of us. */
+static int helper_commit(const helper *work, const hcs_change *change, hcs_error *err) {
+  const hcs_frame frame = {HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, HCS_COMMIT, 0, 0};
+  if (hcs_socket_send(work->boot, &frame, sizeof frame, &change->dir, 1) == 0) return 0;
+  return hcs_fail_errno(err, errno, HELPER " does not listen");
+}
+
 /* ---- the record ------------------------------------------------------------------------------------ */
 
 /* Forgets what is there no more, or never was: somebody was killed in between. */
 static void forget_gone(json_t *list, const hcs_mount_table *table) {
   size_t i = json_array_size(list);
   while (i-- > 0) {
-    const json_t *mount = json_object_get(json_array_get(list, i), HCS_RECORD_MOUNT);
-    uint32_t id = (uint32_t)json_integer_value(mount);
+    uint32_t id = hcs_record_mount(json_array_get(list, i));
     if (id != 0 && hcs_mount_table_find(table, id) == NULL) json_array_remove(list, i);
   }
 }
@@ -112,18 +118,13 @@ static int check_free(const hcs_change *change, const hcs_mapping *mapping, hcs_
                   mapping->path, hcs_mapping_target_field(mapping->kind), mapping->target);
 }
 
-static int commit(const helper *work, const hcs_change *change, hcs_error *err) {
-  const hcs_frame frame = {HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, HCS_COMMIT, 0, 0};
-  if (hcs_socket_send(work->boot, &frame, sizeof frame, &change->dir, 1) == 0) return 0;
-  return hcs_fail_errno(err, errno, HELPER " does not listen");
-}
-
 static int attach(helper *work, hcs_change *change, hcs_mapping *mapping, hcs_error *err) {
   hcs_boot_message message;
   if (helper_await(work, HCS_BOOT_MAPPED, mapping, &message, err) != 0) return -1;
   mapping->mount = message.mounts[0];
   if (hcs_record_map(&change->record, mapping, err) != 0 ||
-      hcs_record_write(change->dir, &change->record, err) != 0 || commit(work, change, err) != 0)
+      hcs_record_write(change->dir, &change->record, err) != 0 ||
+      helper_commit(work, change, err) != 0)
     return -1;
   return helper_await(work, HCS_BOOT_READY, mapping, &message, err);
 }
@@ -153,15 +154,18 @@ int hcs_hotplug_add(hcs_change *change, hcs_mapping *mapping, hcs_error *err) {
 
 /* ---- remove ---------------------------------------------------------------------------------------- */
 
-/* What is to be taken off, as a helper's plan has it. */
-static int tree_read(hcs_mapping *list, size_t *count, const hcs_mount_table *table, uint32_t mount,
-                     hcs_error *err) {
+/* What is to be taken off, as a helper's plan has it: the mapping's own mount is the last. */
+static int tree_read(hcs_mapping *list, size_t *count, const hcs_change *change,
+                     const hcs_mapping *mapping, const hcs_mount_table *table, hcs_error *err) {
   const hcs_mount_entry *tree[HCS_PLAN_MOUNTS_MAX];
   size_t i;
-  *count = hcs_mount_table_tree(table, mount, tree, HCS_PLAN_MOUNTS_MAX);
+  *count = hcs_mount_table_tree(table, mapping->mount, tree, HCS_PLAN_MOUNTS_MAX);
   if (*count > HCS_PLAN_MOUNTS_MAX)
     return hcs_fail(err, HCS_E_BUSY, "more than %u mounts came with it", HCS_PLAN_MOUNTS_MAX);
   for (i = 0; i < *count; i++) {
+    if (i + 1 < *count && hcs_record_mapped_as(&change->record, tree[i]->id))
+      return hcs_fail(err, HCS_E_BUSY, "%s.%s: something else is mapped in '%s': remove that first",
+                      mapping->path, hcs_mapping_target_field(mapping->kind), mapping->target);
     list[i].target = tree[i]->point;
     list[i].mount = tree[i]->id;
   }
@@ -176,8 +180,9 @@ static int detach(hcs_change *change, const hcs_mapping *mapping, const hcs_moun
   helper work;
   int r;
   if (list == NULL) return hcs_fail_memory(err);
-  if (tree_read(list, &all.count, table, mapping->mount, err) != 0) return -1;
+  if (tree_read(list, &all.count, change, mapping, table, err) != 0) return -1;
   r = helper_start(&work, change, HCS_PLAN_REMOVE, &all, err);
+  if (r == 0) r = helper_commit(&work, change, err);
   if (r == 0) r = helper_await(&work, HCS_BOOT_READY, mapping, &message, err);
   return helper_finish(&work, r, err);
 }
@@ -201,8 +206,8 @@ int hcs_hotplug_remove(hcs_change *change, hcs_mount_kind kind, const char *targ
   if (i < 0) {
     r = fail_none(&mapping, err);
   } else {
-    const json_t *document = json_array_get(hcs_record_mapped(&change->record, kind), (size_t)i);
-    mapping.mount = (uint32_t)json_integer_value(json_object_get(document, HCS_RECORD_MOUNT));
+    mapping.mount =
+        hcs_record_mount(json_array_get(hcs_record_mapped(&change->record, kind), (size_t)i));
     r = detach(change, &mapping, &table, err);
     if (r == 0) r = record_forget(change, kind, target, err);
   }

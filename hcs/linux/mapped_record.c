@@ -8,6 +8,8 @@
 
 #include "fd.h"
 
+#define MOUNT "Mount"
+
 static int append(json_t **mapped, const char *list_name, json_t *document) {
   json_t *list;
   if (*mapped == NULL) *mapped = json_object();
@@ -22,8 +24,7 @@ static int append(json_t **mapped, const char *list_name, json_t *document) {
 int hcs_record_map(hcs_record *record, const hcs_mapping *mapping, hcs_error *err) {
   json_t *copy = json_deep_copy(mapping->document);
   int r = -1;
-  if (copy != NULL &&
-      json_object_set_new(copy, HCS_RECORD_MOUNT, json_integer(mapping->mount)) == 0)
+  if (copy != NULL && json_object_set_new(copy, MOUNT, json_integer(mapping->mount)) == 0)
     r = append(&record->mapped, mapping->list, copy);
   json_decref(copy);
   return r == 0 ? 0 : hcs_fail_memory(err);
@@ -64,6 +65,21 @@ int hcs_record_mapped_to(const hcs_record *record, const char *target) {
   json_object_foreach(record->mapped, name, list) {
     hcs_mount_kind kind = hcs_mapping_kind_of(name);
     if (kind != HCS_MOUNT_NONE && list_find(list, kind, target) >= 0) return 1;
+  }
+  return 0;
+}
+
+uint32_t hcs_record_mount(const json_t *document) {
+  return (uint32_t)json_integer_value(json_object_get(document, MOUNT));
+}
+
+int hcs_record_mapped_as(const hcs_record *record, uint32_t mount) {
+  const char *name;
+  json_t *list;
+  json_object_foreach(record->mapped, name, list) {
+    size_t i, count = json_array_size(list);
+    for (i = 0; i < count; i++)
+      if (hcs_record_mount(json_array_get(list, i)) == mount) return 1;
   }
   return 0;
 }

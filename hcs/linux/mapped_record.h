@@ -7,7 +7,8 @@
 #include "mapped.h"
 #include "state.h"
 
-#define HCS_RECORD_MOUNT "Mount"
+/* The id of its mount in the container, 0 for what is none. */
+uint32_t hcs_record_mount(const json_t *document);
 
 /* Adds it, with its mount's id. 0 or -1 (memory). */
 int hcs_record_map(hcs_record *record, const hcs_mapping *mapping, hcs_error *err);
@@ -18,7 +19,8 @@ json_t *hcs_record_mapped(const hcs_record *record, hcs_mount_kind kind);
 /* The index in it of what has this target, or -1. */
 int hcs_record_mapped_find(const hcs_record *record, hcs_mount_kind kind, const char *target);
 
-/* Is anything of any kind mapped there? */
+/* Is anything of any kind mapped there? Is that mount one of what is mapped? */
 int hcs_record_mapped_to(const hcs_record *record, const char *target);
+int hcs_record_mapped_as(const hcs_record *record, uint32_t mount);
 
 #endif

@@ -85,7 +85,9 @@ end
 
 -- A new empty folder below /tmp; remove it with support.remove(). `template` is mktemp's.
 function support.temporary_folder(template)
-  return (support.shell("mktemp -d " .. support.quote(template or "/tmp/hcs-spec.XXXXXX")):gsub("\n", ""))
+  local folder = support.shell("mktemp -d " .. support.quote(template or "/tmp/hcs-spec.XXXXXX")):gsub("\n", "")
+  residue.folders[folder] = true
+  return folder
 end
 
 function support.remove(folder)

@@ -31,12 +31,23 @@ function residue.cgroup_parent()
   return os.getenv "HCS_CGROUP_PARENT" or "/hcs"
 end
 
+-- The temporary folders of this run of specs (support.temporary_folder).
+residue.folders = {}
+
+-- Is that in a temporary folder of another run, at the same time?
+local function is_of_others(path)
+  local folder = path:match "^/tmp/hcs%-spec%.[^/]+"
+  return folder and not residue.folders[folder]
+end
+
 local function mounts()
   local set = {}
   -- id, parent, major:minor, root, mount point, options, …, "-", type, source
   for line in (read "/proc/self/mountinfo" or ""):gmatch "[^\n]+" do
     local id, point = line:match "^(%d+) %d+ %S+ %S+ (%S+)"
-    set["mount " .. id .. " on " .. point .. " (" .. (line:match " %- (%S+)" or "?") .. ")"] = true
+    if not is_of_others(point) then
+      set["mount " .. id .. " on " .. point .. " (" .. (line:match " %- (%S+)" or "?") .. ")"] = true
+    end
   end
   return set
 end
@@ -108,7 +119,7 @@ local function loop_devices()
   local set = {}
   for _, name in ipairs(names "/sys/block") do
     local file = name:find "^loop%d+$" and read("/sys/block/" .. name .. "/loop/backing_file")
-    if file then set["loop device " .. name .. " on " .. file:gsub("\n", "")] = true end
+    if file and not is_of_others(file) then set["loop device " .. name .. " on " .. file:gsub("\n", "")] = true end
   end
   return set
 end
@@ -145,7 +156,22 @@ function residue.difference(before)
   return new
 end
 
--- The same, but for the dead whom the host's init, which they were left to, has not buried yet.
+-- The lines of this process' mount table that name one of these folders, or the state directory: other specs
+-- that run at the same time mount and unmount, too.
+function residue.mount_lines(...)
+  local folders, lines = { residue.state_directory(), ... }, {}
+  for line in read "/proc/self/mountinfo":gmatch "[^\n]+" do
+    for _, name in ipairs(folders) do
+      if line:find(name, 1, true) then
+        lines[#lines + 1] = line
+        break
+      end
+    end
+  end
+  return table.concat(lines, "\n")
+end
+
+-- As difference(), but for the dead whom the host's init, which they were left to, has not buried yet.
 function residue.living(before)
   local new = {}
   for _, text in ipairs(residue.difference(before)) do
