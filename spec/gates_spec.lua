@@ -298,7 +298,10 @@ describe("process:", function()
   it("has a row for every method", function()
     local rows = {}
     for _, row in ipairs(process_rows) do rows[row[1]:match "^[%w_]+"] = true end
-    for name in pairs(debug.getregistry()["hcs.process"].__index) do assert(rows[name], name) end
+    for name in pairs(debug.getregistry()["hcs.process"].__index) do
+      -- interact takes the caller's terminal: it has a spec of its own.
+      assert(rows[name] or name == "interact", name)
+    end
   end)
 end)
 
