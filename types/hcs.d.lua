@@ -444,36 +444,36 @@ function stream:timeout() end
 ---@field StorageSandboxSize? integer bytes that the scratch holds
 ---@field MemoryMaximumInMB? integer hard limit, swap included
 ---@field HostName? string the id if not said
----@field MappedDirectories? hcs.MappedDir[] not on Linux yet
----@field MappedPipes? hcs.MappedPipe[] not on Linux yet
+---@field MappedDirectories? hcs.MappedDir[] directories of the host
+---@field MappedPipes? hcs.MappedPipe[] unix sockets and FIFOs of the host
 ---@field HvPartition? boolean Windows only
----@field NetworkSharedContainerName? string a container's id, or the path of a network namespace; not on Linux yet
+---@field NetworkSharedContainerName? string a container's id, or the path of a network namespace
 ---@field EndpointList? string[] Windows only
 ---@field HvRuntime? hcs.HvRuntime Windows only
 ---@field Servicing? boolean Windows only
----@field AllowUnqualifiedDNSQuery? boolean not on Linux yet
----@field DNSSearchList? string separated by commas; not on Linux yet
+---@field AllowUnqualifiedDNSQuery? boolean names without a dot are asked for as they are, too
+---@field DNSSearchList? string domain names, separated by commas
 ---@field ContainerType? string "Linux"
 ---@field TerminateOnLastHandleClosed? boolean end with the last container handle
 ---@field MappedVirtualDisks? hcs.MappedVirtualDisk[] not on Linux yet
----@field AssignedDevices? hcs.AssignedDevice[] not on Linux yet
+---@field AssignedDevices? hcs.AssignedDevice[] devices of the host
 
 ---@class (exact) hcs.Layer
 ---@field ID? string
 ---@field Path? string
 
 ---@class (exact) hcs.MappedDir
----@field HostPath? string
----@field ContainerPath? string
+---@field HostPath? string an absolute path
+---@field ContainerPath? string an absolute path; made when it is missing
 ---@field ReadOnly? boolean also what is mounted below it
----@field BandwidthMaximum? integer
----@field IOPSMaximum? integer
----@field CreateInUtilityVM? boolean
----@field LinuxMetadata? boolean
+---@field BandwidthMaximum? integer Windows only
+---@field IOPSMaximum? integer Windows only
+---@field CreateInUtilityVM? boolean Windows only
+---@field LinuxMetadata? boolean Windows only
 
 ---@class (exact) hcs.MappedPipe
----@field HostPath? string
----@field ContainerPipeName? string
+---@field HostPath? string an absolute path
+---@field ContainerPipeName? string an absolute path, or a name in /run/pipe
 
 ---@class (exact) hcs.MappedVirtualDisk
 ---@field HostPath? string
