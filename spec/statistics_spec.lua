@@ -262,6 +262,14 @@ describe("the storage", function()
     assert.is_true(read.ReadCountNormalized > 0)
   end)
 
+  it("counts once what goes through the loop device of a scratch image", function()
+    if not kernel.is_on_disk(folder) then return pending(folder .. " is on no disk") end
+    local c <close> = support.container { LayerFolderPath = folder, StorageSandboxSize = 64 * MIB }
+    assert(c:run({ "dd", "if=/dev/zero", "of=/f", "bs=1M", "count=8", "conv=fsync" }, { check = true }))
+    local written = difference(c, "dd if=/dev/zero of=/f bs=1M count=8 conv=notrunc,fsync")
+    assert.is_true(written.WriteSizeBytes >= 8 * MIB and written.WriteSizeBytes < 12 * MIB, written.WriteSizeBytes)
+  end)
+
   it("counts a volume and mapped directories, also those that are mapped later", function()
     if not kernel.is_on_disk(folder) then return pending(folder .. " is on no disk") end
     support.shell(("cp -a %s/. %s/volume && mkdir %s/one %s/two && chmod 777 %s/one %s/two"):format(
