@@ -126,7 +126,7 @@ static void long_lines_are_cut_and_hide_nothing(void **state) {
       assert_non_null(text);
       memset(text, 'x', size);
       text[before] = text[before + 1 + lengths[i]] = '\n';
-      memcpy(text + size - 4, "last", 4);
+      memcpy(text + size - 4, "last", sizeof "last");
       fd = file_of(text, size);
       hcs_lines_init(&lines, fd);
       line = hcs_lines_next(&lines);
