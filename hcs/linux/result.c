@@ -33,7 +33,7 @@ void hcs_result_number(hcs_result *result, const char *name, uint64_t value) {
 static json_t *ascii(const char *value) {
   char text[256];
   size_t i;
-  for (i = 0; value[i] != '\0' && i < sizeof text - 1; i++)
+  for (i = 0; i < sizeof text - 1 && value[i] != '\0'; i++)
     text[i] = (unsigned char)value[i] < 0x80 ? value[i] : '?';
   text[i] = '\0';
   return json_string(text);
