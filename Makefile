@@ -83,10 +83,12 @@ TEST_OBJECTS := $(SHARED_OBJECTS) \
   $(call object,$(wildcard hcs/linux/command_line.c test/memory_platform.c))
 # More objects for one test: <name>_OBJECTS.
 config_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
-  config container_path fd host_path limits mapped resolv stage storage_device)
+  config container_path disk disk_image disk_users fd host_path limits mapped resolv stage storage_device)
 devpts_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   devpts fd guest_root kernel_text proc_text process_stat)
 resolv_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,fd resolv)
+disk_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
+  container_path disk disk_image disk_record disk_users fd host_path mapped mapped_record stage)
 disk_image_test_OBJECTS := $(call object,hcs/linux/disk_image.c)
 kernel_text_test_OBJECTS := $(call object,hcs/linux/kernel_text.c)
 proc_text_test_OBJECTS := $(kernel_text_test_OBJECTS) $(call object,hcs/linux/proc_text.c)

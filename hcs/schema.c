@@ -173,7 +173,7 @@ static const hcs_field container_config_fields[] = {
     STRING("DNSSearchList", OMIT, EVERYWHERE),
     STRING("ContainerType", OMIT, EVERYWHERE, .choices = container_types),
     BOOL("TerminateOnLastHandleClosed", OMIT, EVERYWHERE),
-    LIST("MappedVirtualDisks", mapped_virtual_disk, OMIT, NOT_YET),
+    LIST("MappedVirtualDisks", mapped_virtual_disk, OMIT, EVERYWHERE),
     LIST("AssignedDevices", assigned_device, OMIT, EVERYWHERE),
 };
 SCHEMA(container_config, "ContainerConfig", "config");

@@ -424,7 +424,6 @@ local not_built = {
     Credentials = "spec", HvPartition = true,
     EndpointList = { "eef2649d-bb17-4d53-9937-295a8efe6f2c" },
     HvRuntime = { ImagePath = "/x" }, Servicing = true,
-    MappedVirtualDisks = { { HostPath = "/tmp/disk", ContainerPath = "/x" } },
   },
   ProcessConfig = {
     CreateInUtilityVm = true, OCISpecification = { x = 1 },
@@ -434,7 +433,7 @@ local not_built = {
 local built = {
   ContainerConfig = { "SystemType", "Name", "Owner", "VolumePath", "IgnoreFlushesDuringBoot", "LayerFolderPath",
     "Layers", "HostName", "ContainerType", "TerminateOnLastHandleClosed",
-    "MappedDirectories", "MappedPipes", "AssignedDevices",
+    "MappedDirectories", "MappedPipes", "AssignedDevices", "MappedVirtualDisks",
     "NetworkSharedContainerName", "DNSSearchList", "AllowUnqualifiedDNSQuery",
     "ProcessorCount", "ProcessorWeight", "ProcessorMaximum", "MemoryMaximumInMB", "StorageSandboxSize",
     "StorageIOPSMaximum", "StorageBandwidthMaximum" },

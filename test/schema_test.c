@@ -192,7 +192,7 @@ static const struct {
 } on_linux[] = {
     {"ContainerConfig", " SystemType Name Owner VolumePath IgnoreFlushesDuringBoot LayerFolderPath "
                         "Layers HostName ContainerType TerminateOnLastHandleClosed "
-                        "MappedDirectories MappedPipes AssignedDevices "
+                        "MappedDirectories MappedPipes AssignedDevices MappedVirtualDisks "
                         "NetworkSharedContainerName DNSSearchList AllowUnqualifiedDNSQuery "
                         "ProcessorCount ProcessorWeight ProcessorMaximum "
                         "StorageIOPSMaximum StorageBandwidthMaximum StorageSandboxSize "

@@ -455,7 +455,7 @@ function stream:timeout() end
 ---@field DNSSearchList? string domain names, separated by commas
 ---@field ContainerType? string "Linux"
 ---@field TerminateOnLastHandleClosed? boolean end with the last container handle
----@field MappedVirtualDisks? hcs.MappedVirtualDisk[] not on Linux yet
+---@field MappedVirtualDisks? hcs.MappedVirtualDisk[] disk images, mounted or as block devices
 ---@field AssignedDevices? hcs.AssignedDevice[] devices of the host
 
 ---@class (exact) hcs.Layer

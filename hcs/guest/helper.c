@@ -12,6 +12,7 @@
 #include <linux/sched.h>
 
 #include "boot.h"
+#include "disk.h"
 #include "kernel.h"
 #include "message.h"
 #include "place.h"
@@ -77,10 +78,10 @@ static void add(const hcs_plan *plan) {
   const hcs_plan_mount *mount = plan_mount(plan, 0);
   mapped_failure failure;
   int place, source = mapped_source(plan, mount, &failure);
-  uint32_t id;
+  hcs_boot_mount made;
   if (source < 0) give_up(&failure);
-  id = place_mount_id(source);
-  mapped_report(HCS_FD_BOOT, &id, 1);
+  made = mapped_describe(mount, source);
+  mapped_report(HCS_FD_BOOT, &made, 1);
   commit_await();
   place = mapped_place(container_enter(), plan, mount, &failure);
   if (place < 0) give_up(&failure);
@@ -89,10 +90,30 @@ static void add(const hcs_plan *plan) {
   if (mapped_attach(source, place, &failure) != 0) give_up(&failure);
 }
 
+/* A device that is mapped alone has one user more, the guest, who lets go of it while we hold it. */
+static int device_open(const hcs_plan *plan) {
+  const hcs_plan_mount *mount = plan_mount(plan, plan->mount_count - 1);
+  long fd;
+  if ((mount->flags & HCS_MOUNT_ATTACH_ONLY) == 0) return -1;
+  fd = sys_openat(SYS_AT_FDCWD, plan_string(plan, mount->source), SYS_O_RDONLY | SYS_O_CLOEXEC, 0);
+  check(fd, HCS_STAGE_DISK_LOOP, 0);
+  return (int)fd;
+}
+
+static void device_release(const hcs_plan *plan, int device) {
+  const hcs_plan_mount *mount = plan_mount(plan, plan->mount_count - 1);
+  const hcs_boot_mount gone = {mount->mount, 0};
+  mapped_report(HCS_FD_BOOT, &gone, 1);
+  commit_await();
+  disk_detach(device);
+}
+
 static void remove(const hcs_plan *plan) {
+  int device = device_open(plan);
   mapped_failure failure;
   commit_await();
   if (unmap(container_enter(), plan, &failure) != 0) give_up(&failure);
+  if (device >= 0) device_release(plan, device);
 }
 
 _Noreturn void helper_run(void) {

@@ -8,6 +8,7 @@
 #include "loop.h"
 
 #include <linux/loop.h>
+#include <linux/sched.h>
 
 #include "kernel.h"
 #include "sys.h"
@@ -18,6 +19,36 @@
 /* Somebody else may take the free device first; not so often. */
 #define TRIES_MAX 64
 
+/*
+ * Waits for the lock for as long as somebody who looks at every new device (udev) or who is just
+ * ending may hold it. flock(2) knows no deadline, so a child waits on the same open file.
+ */
+static long lock_await(int image, int operation) {
+  static const struct __kernel_timespec patience = {0, 500000000};
+  struct pollfd child = {-1, POLLIN, 0};
+  struct clone_args args = {0};
+  long pid;
+  args.flags = CLONE_PIDFD;
+  args.pidfd = (uint64_t)(uintptr_t)&child.fd;
+  pid = SYS2(__NR_clone3, &args, sizeof args);
+  if (pid == 0) {
+    SYS2(__NR_flock, image, operation);
+    sys_exit(0);
+  }
+  if (pid < 0) return pid;
+  SYS5(__NR_ppoll, &child, 1, &patience, 0, 0);
+  SYS4(__NR_pidfd_send_signal, child.fd, 9 /* SIGKILL */, 0, 0);
+  SYS4(__NR_wait4, pid, 0, 0x40000000 /* __WALL */, 0);
+  sys_close(child.fd);
+  return SYS2(__NR_flock, image, operation | FLOCK_DO_NOT_WAIT);
+}
+
+static long lock(int image, int read_only) {
+  int operation = read_only ? FLOCK_SHARED : FLOCK_EXCLUSIVE;
+  long r = SYS2(__NR_flock, image, operation | FLOCK_DO_NOT_WAIT);
+  return r == -EAGAIN ? lock_await(image, operation) : r;
+}
+
 static long image_open(const char *path, int read_only, loop_step *step) {
   int access = read_only ? SYS_O_RDONLY : SYS_O_RDWR;
   long image, r;
@@ -26,7 +57,7 @@ static long image_open(const char *path, int read_only, loop_step *step) {
   image = sys_openat(SYS_AT_FDCWD, path, access | SYS_O_CLOEXEC | SYS_O_NONBLOCK, 0);
   if (image < 0) return image;
   *step = LOOP_LOCK;
-  r = SYS2(__NR_flock, image, (read_only ? FLOCK_SHARED : FLOCK_EXCLUSIVE) | FLOCK_DO_NOT_WAIT);
+  r = lock((int)image, read_only);
   if (r >= 0) return image;
   sys_close((int)image);
   return r;
@@ -53,6 +84,7 @@ static long attach_one(int control, struct loop_config *config, loop_device *dev
   *step = LOOP_CONTROL;
   if (number < 0) return number;
   *step = LOOP_DEVICE;
+  device->number = (uint32_t)number;
   device_path(device->path, number);
   r = sys_openat(SYS_AT_FDCWD, device->path, SYS_O_RDWR | SYS_O_CLOEXEC, 0);
   if (r < 0) return r;

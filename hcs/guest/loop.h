@@ -10,6 +10,7 @@
 
 typedef struct loop_device {
   int fd;
+  uint32_t number; /* of /dev/loopN */
   uint32_t major, minor;
   char path[LOOP_PATH_BYTES];
 } loop_device;

@@ -1,5 +1,5 @@
 /*
- * mapped.c - what is mapped into the container out of the host: directories, pipes, devices.
+ * mapped.c - what is mapped into the container out of the host: directories, pipes, devices, disks.
  *
  * A mount is copied detached, restricted while nobody can reach it, and only then attached. nodev: a device
  * is for AssignedDevices to give; nosuid: no process of a container gains privileges, here neither.
@@ -9,6 +9,7 @@
 #include <linux/fcntl.h>
 
 #include "boot.h"
+#include "disk.h"
 #include "kernel.h"
 #include "mount.h"
 #include "place.h"
@@ -38,7 +39,9 @@ static long restrict_source(int fd, const hcs_plan_mount *mount) {
 
 int mapped_source(const hcs_plan *plan, const hcs_plan_mount *mount, mapped_failure *failure) {
   unsigned depth = mount->kind == HCS_MOUNT_DIRECTORY ? MOUNT_RECURSIVE : 0;
-  long fd = mount_clone(SYS_AT_FDCWD, plan_string(plan, mount->source), depth), r = fd;
+  long fd, r;
+  if (mount->kind == HCS_MOUNT_DISK) return disk_source(plan, mount, failure);
+  r = fd = mount_clone(SYS_AT_FDCWD, plan_string(plan, mount->source), depth);
   if (r >= 0) r = check_type((int)fd, mount->kind);
   if (r >= 0) r = restrict_source((int)fd, mount);
   if (r >= 0) return (int)fd;
@@ -46,10 +49,15 @@ int mapped_source(const hcs_plan *plan, const hcs_plan_mount *mount, mapped_fail
   return fail(failure, HCS_STAGE_MAPPED_SOURCE, r);
 }
 
+/* A mount lies on what is of its own kind. */
+static int is_file(const hcs_plan_mount *mount) {
+  return mount->kind == HCS_MOUNT_PIPE || (mount->flags & HCS_MOUNT_ATTACH_ONLY) != 0;
+}
+
 int mapped_place(int root, const hcs_plan *plan, const hcs_plan_mount *mount,
                  mapped_failure *failure) {
   const char *path = plan_string(plan, mount->target);
-  long place = mount->kind == HCS_MOUNT_PIPE ? place_file(root, path) : place_directory(root, path);
+  long place = is_file(mount) ? place_file(root, path) : place_directory(root, path);
   if (place == PLACE_FORBIDDEN) return fail(failure, HCS_STAGE_MAPPED_FORBIDDEN, 0);
   return place < 0 ? fail(failure, HCS_STAGE_MAPPED_TARGET, place) : (int)place;
 }
@@ -127,15 +135,19 @@ static int device_map(int root, const hcs_plan *plan, const hcs_plan_mount *moun
 
 /* ---- all of them ----------------------------------------------------------------------------------- */
 
-/* The mount's id, 0 for what is none. */
-static int map_one(int root, const hcs_plan *plan, const hcs_plan_mount *mount, uint32_t *id,
-                   mapped_failure *failure) {
+hcs_boot_mount mapped_describe(const hcs_plan_mount *mount, int source) {
+  const hcs_boot_mount made = {place_mount_id(source), disk_loop(mount)};
+  return made;
+}
+
+static int map_one(int root, const hcs_plan *plan, const hcs_plan_mount *mount,
+                   hcs_boot_mount *made, mapped_failure *failure) {
   int source, place, r = -1;
-  *id = 0;
+  made->mount = made->loop = 0;
   if (mount->kind == HCS_MOUNT_DEVICE) return device_map(root, plan, mount, failure);
   source = mapped_source(plan, mount, failure);
   if (source < 0) return -1;
-  *id = place_mount_id(source);
+  *made = mapped_describe(mount, source);
   place = mapped_place(root, plan, mount, failure);
   if (place >= 0) {
     r = mapped_attach(source, place, failure);
@@ -145,24 +157,25 @@ static int map_one(int root, const hcs_plan *plan, const hcs_plan_mount *mount, 
   return r;
 }
 
-void mapped_report(int boot, const uint32_t *ids, uint32_t count) {
+void mapped_report(int boot, const hcs_boot_mount *mounts, uint32_t count) {
   struct {
     hcs_frame frame;
-    uint32_t ids[HCS_PLAN_MOUNTS_MAX];
+    hcs_boot_mount mounts[HCS_PLAN_MOUNTS_MAX];
   } message;
   const hcs_frame frame = {HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, HCS_BOOT_MAPPED, 0,
-                           (uint32_t)(count * sizeof *ids)};
+                           (uint32_t)(count * sizeof *mounts)};
   message.frame = frame;
-  memcpy(message.ids, ids, count * sizeof *ids);
-  sys_write(boot, &message, sizeof message.frame + count * sizeof *ids);
+  memcpy(message.mounts, mounts, count * sizeof *mounts);
+  sys_write(boot, &message, sizeof message.frame + count * sizeof *mounts);
 }
 
 void mapped_build(int root, const hcs_plan *plan) {
-  uint32_t ids[HCS_PLAN_MOUNTS_MAX], i;
+  hcs_boot_mount mounts[HCS_PLAN_MOUNTS_MAX];
+  uint32_t i;
   mapped_failure failure;
   if (plan->mount_count == 0) return;
   for (i = 0; i < plan->mount_count; i++)
-    if (map_one(root, plan, plan_mount(plan, i), &ids[i], &failure) != 0)
+    if (map_one(root, plan, plan_mount(plan, i), &mounts[i], &failure) != 0)
       boot_fail(HCS_FD_BOOT, failure.stage, failure.error, i);
-  mapped_report(HCS_FD_BOOT, ids, plan->mount_count);
+  mapped_report(HCS_FD_BOOT, mounts, plan->mount_count);
 }

@@ -1,5 +1,5 @@
 /*
- * mapped.h - what is mapped into the container out of the host: directories, pipes, devices.
+ * mapped.h - what is mapped into the container out of the host: directories, pipes, devices, disks.
  */
 #ifndef HCS_GUEST_MAPPED_H
 #define HCS_GUEST_MAPPED_H
@@ -21,8 +21,10 @@ int mapped_place(int root, const hcs_plan *plan, const hcs_plan_mount *mount,
                  mapped_failure *failure);
 /* Attaches the one to the other, in the mount namespace that the place belongs to. 0 or -1. */
 int mapped_attach(int source, int place, mapped_failure *failure);
-/* Tells the host the mounts' ids. */
-void mapped_report(int boot, const uint32_t *ids, uint32_t count);
+/* What the host is to know of the mount that `source` is. */
+hcs_boot_mount mapped_describe(const hcs_plan_mount *mount, int source);
+/* Tells the host of the mounts. */
+void mapped_report(int boot, const hcs_boot_mount *mounts, uint32_t count);
 
 /* All of the plan's, in their order, and the report of their mounts. Reports and exits on failure. */
 void mapped_build(int root, const hcs_plan *plan);

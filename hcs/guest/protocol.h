@@ -51,7 +51,7 @@ typedef enum hcs_frame_type {
    * the boot socket is the creator's connection, with one handle acquired. No reply.
    */
   HCS_COMMIT = 5,
-  /* the guest, or a helper, before READY: one uint32_t for each of the plan's mounts, its id */
+  /* the guest, or a helper, before READY: one hcs_boot_mount for each of the plan's mounts */
   HCS_BOOT_MAPPED = 6,
 
   /* client to guest */
@@ -71,7 +71,9 @@ typedef enum hcs_frame_type {
    * new process would hang. To be sent before freezing and after thawing; may be repeated.
    */
   HCS_PAUSE = 25,
-  HCS_RESUME = 26
+  HCS_RESUME = 26,
+  HCS_HOLD = 27,  /* hcs_held, brings a block device, which stays open until the guest ends or */
+  HCS_LET_GO = 28 /* hcs_held; one that is not held is let go of already */
 } hcs_frame_type;
 
 typedef struct hcs_hello {
@@ -148,6 +150,9 @@ typedef enum hcs_stage {
   HCS_STAGE_MAPPED_TARGET,    /* finding or making the place for it in the container */
   HCS_STAGE_MAPPED_FORBIDDEN, /* error 0: the place is no place for it */
   HCS_STAGE_MAPPED_MOUNT,
+  HCS_STAGE_DISK_BUSY, /* somebody else has the image attached, and one of the two writes to it */
+  HCS_STAGE_DISK_LOOP, /* a loop device for it */
+  HCS_STAGE_DISK_MOUNT,
   /* a helper */
   HCS_STAGE_JOIN,        /* entering the container's mount namespace */
   HCS_STAGE_UNMAP_PLACE, /* finding the mount again */
@@ -163,6 +168,12 @@ typedef struct hcs_boot {
   uint32_t loop_major,
       loop_minor; /* BOOT_PID: the device that the scratch's image is attached to */
 } hcs_boot;
+
+/* What BOOT_MAPPED says of one mount. */
+typedef struct hcs_boot_mount {
+  uint32_t mount; /* its id, 0 for what is none */
+  uint32_t loop;  /* of a disk: one more than the number of its loop device, else 0 */
+} hcs_boot_mount;
 
 /* flags of hcs_spawn: which streams the frame brings, in this order … */
 #define HCS_SPAWN_STDIN 1u
@@ -189,6 +200,13 @@ typedef struct hcs_target {
   uint32_t group; /* SIGNAL: not 0: to the process' group */
   uint32_t reserved;
 } hcs_target;
+
+#define HCS_DISKS_MAX 64u /* LUNs, as many as a SCSI controller of Hyper-V has */
+
+typedef struct hcs_held {
+  uint32_t lun; /* below HCS_DISKS_MAX */
+  uint32_t reserved;
+} hcs_held;
 
 typedef enum hcs_exit_kind { HCS_EXIT_SYSTEM = 1, HCS_EXIT_PROCESS = 2 } hcs_exit_kind;
 
@@ -227,18 +245,22 @@ typedef enum hcs_mount_kind {
   HCS_MOUNT_DIRECTORY = 1, /* source: a directory of the host, with what is mounted below it */
   HCS_MOUNT_PIPE = 2,      /* source: a socket or a FIFO of the host */
   HCS_MOUNT_DEVICE = 3, /* source: a device of the host; target: where in /dev. Made, not mounted */
-  HCS_MOUNT_DISK = 4
+  HCS_MOUNT_DISK = 4    /* source: a disk image of the host */
 } hcs_mount_kind;
 
 #define HCS_MOUNT_READ_ONLY 1u
+#define HCS_MOUNT_ATTACH_ONLY 2u /* a disk's block device alone, instead of the file system in it */
 
 /* What is mapped into the container. */
 typedef struct hcs_plan_mount {
-  uint32_t kind;   /* hcs_mount_kind */
-  uint32_t flags;  /* HCS_MOUNT_… */
-  uint32_t source; /* string: absolute path on the host */
-  uint32_t target; /* string: absolute path in the container, without "..", "." and "//" */
-  uint32_t mount;  /* REMOVE: the id that what is mounted there must have */
+  uint32_t kind;        /* hcs_mount_kind */
+  uint32_t flags;       /* HCS_MOUNT_… */
+  uint32_t source;      /* string: absolute path on the host */
+  uint32_t target;      /* string: absolute path in the container, without "..", "." and "//" */
+  uint32_t mount;       /* REMOVE: the id that what is mounted there must have */
+  uint32_t lun;         /* of a disk */
+  uint32_t file_system; /* of a disk: string: the kernel's name for it */
+  uint64_t size_limit;  /* of a disk: bytes of the image that belong to it, 0: all */
 } hcs_plan_mount;
 
 /* What setup does about the ext4 image in the scratch folder. */
@@ -273,7 +295,11 @@ typedef enum hcs_plan_operation {
    * directory instead of an exit socket, and reports BOOT_READY.
    */
   HCS_PLAN_ADD = 1,
-  /* helper: at such a COMMIT these mounts off, in their order, or none of them; reports BOOT_READY */
+  /*
+   * helper: at such a COMMIT these mounts off, in their order, or none of them; reports BOOT_READY. With
+   * ATTACH_ONLY on the last, whose source is its device then, it keeps that open between BOOT_MAPPED and
+   * a second COMMIT.
+   */
   HCS_PLAN_REMOVE = 2
 } hcs_plan_operation;
 #define HCS_FD_NAMESPACE HCS_FD_CONTROL

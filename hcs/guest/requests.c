@@ -3,6 +3,8 @@
  */
 #include "requests.h"
 #include "exits.h"
+#include "held.h"
+#include "kernel.h"
 #include "launch.h"
 #include "lifecycle.h"
 #include "sys.h"
@@ -134,9 +136,28 @@ static uint32_t signal_process(connection *c, message *m, hcs_reply *reply) {
   return result < 0 ? HCS_STATUS_FAILED : HCS_STATUS_OK;
 }
 
+/* ---- disks ----------------------------------------------------------------------------------------- */
+
+static uint32_t hold(connection *c, message *m, hcs_reply *reply) {
+  const hcs_held *held = m->payload;
+  (void)c, (void)reply;
+  if (held->lun >= HCS_DISKS_MAX) return HCS_STATUS_MALFORMED;
+  held_put(held->lun, message_take(m, 0));
+  return HCS_STATUS_OK;
+}
+
+static uint32_t let_go(connection *c, message *m, hcs_reply *reply) {
+  const hcs_held *held = m->payload;
+  (void)c, (void)reply;
+  if (held->lun >= HCS_DISKS_MAX) return HCS_STATUS_MALFORMED;
+  held_let_go(held->lun);
+  return HCS_STATUS_OK;
+}
+
 /* ---- all of them ----------------------------------------------------------------------------------- */
 
-enum { NO_SOCKET, EXIT_SOCKET, EXIT_SOCKET_AND_MORE };
+/* What descriptors a request brings. */
+enum { NONE, EXIT_SOCKET, EXIT_SOCKET_AND_MORE, BLOCK_DEVICE };
 
 typedef struct request_kind {
   request handle;
@@ -145,17 +166,19 @@ typedef struct request_kind {
 } request_kind;
 
 static const request_kind kinds[] = {
-    [HCS_HELLO] = {hello, sizeof(hcs_hello), NO_SOCKET},
+    [HCS_HELLO] = {hello, sizeof(hcs_hello), NONE},
     [HCS_ACQUIRE] = {acquire, 0, EXIT_SOCKET},
-    [HCS_RELEASE] = {release, 0, NO_SOCKET},
-    [HCS_START] = {start, 0, NO_SOCKET},
-    [HCS_SHUTDOWN] = {shut_down, 0, NO_SOCKET},
-    [HCS_TERMINATE] = {terminate, 0, NO_SOCKET},
+    [HCS_RELEASE] = {release, 0, NONE},
+    [HCS_START] = {start, 0, NONE},
+    [HCS_SHUTDOWN] = {shut_down, 0, NONE},
+    [HCS_TERMINATE] = {terminate, 0, NONE},
     [HCS_SPAWN] = {spawn, sizeof(hcs_spawn), EXIT_SOCKET_AND_MORE},
     [HCS_OPEN] = {open_process, sizeof(hcs_target), EXIT_SOCKET},
-    [HCS_SIGNAL] = {signal_process, sizeof(hcs_target), NO_SOCKET},
-    [HCS_PAUSE] = {pause, 0, NO_SOCKET},
-    [HCS_RESUME] = {resume, 0, NO_SOCKET},
+    [HCS_PAUSE] = {pause, 0, NONE},
+    [HCS_RESUME] = {resume, 0, NONE},
+    [HCS_SIGNAL] = {signal_process, sizeof(hcs_target), NONE},
+    [HCS_HOLD] = {hold, sizeof(hcs_held), BLOCK_DEVICE},
+    [HCS_LET_GO] = {let_go, sizeof(hcs_held), NONE},
 };
 
 static const request_kind *kind_of(uint16_t type) {
@@ -169,10 +192,11 @@ static int is_well_formed(const connection *c, const message *m, const request_k
   if (kind->handle != hello && (c->version == 0 || m->frame.version != c->version)) return 0;
   if (kind->descriptors == EXIT_SOCKET_AND_MORE) {
     if (length < kind->payload || m->fd_count < 1) return 0;
-  } else if (length != kind->payload || m->fd_count != (uint32_t)kind->descriptors) {
+  } else if (length != kind->payload || m->fd_count != (kind->descriptors == NONE ? 0u : 1u)) {
     return 0;
   }
-  return kind->descriptors == NO_SOCKET || descriptor_is_exit_socket(m->fds[0]);
+  if (kind->descriptors == BLOCK_DEVICE) return descriptor_type(m->fds[0]) == S_IFBLK;
+  return kind->descriptors == NONE || descriptor_is_exit_socket(m->fds[0]);
 }
 
 uint32_t request_handle(connection *c, message *m, hcs_reply *reply) {

@@ -26,7 +26,7 @@
 /* e2fsck(8): what it found is mended; from 2 on it is not, or the system must be restarted */
 #define E2FSCK_MENDED 1
 
-static loop_device device = {-1, 0, 0, ""};
+static loop_device device = {-1, 0, 0, 0, ""};
 
 static long check(long r, uint32_t step) {
   if (r < 0) boot_fail(HCS_FD_BOOT, HCS_STAGE_SCRATCH_IMAGE, r, step);

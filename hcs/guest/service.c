@@ -19,7 +19,8 @@
 #include <asm/poll.h>
 
 #define SIGNALS 64
-#define OTHER_FDS 64     /* besides those in tables: our own, and what one message brings */
+/* besides those in tables: our own, what one message brings, and disks (held.c) */
+#define OTHER_FDS (64 + HCS_DISKS_MAX)
 #define SMALL_TABLE 1024 /* connections, launches, pidfds of strangers, each at most */
 
 /* ---- what it needs --------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 
 #include "boot.h"
+#include "disk.h"
 #include "mount.h"
 #include "plan.h"
 #include "scratch.h"
@@ -129,6 +130,7 @@ _Noreturn void setup_run(char *name) {
   groups_join(plan->container_tasks, plan->hierarchies);
   work_group = work_group_detach(plan);
   scratch_prepare(plan);
+  disks_prepare(plan);
   namespaces_enter();
   root_build(plan);
   network_join(plan);

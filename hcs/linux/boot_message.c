@@ -9,7 +9,7 @@
 #include "wait.h"
 
 static size_t payload(uint16_t type, size_t mounts) {
-  return type == HCS_BOOT_MAPPED ? mounts * sizeof(uint32_t) : sizeof(hcs_boot);
+  return type == HCS_BOOT_MAPPED ? mounts * sizeof(hcs_boot_mount) : sizeof(hcs_boot);
 }
 
 int hcs_boot_receive(int fd, const char *who, size_t mounts, int64_t deadline_ns,

@@ -14,7 +14,7 @@ typedef struct hcs_boot_message {
   hcs_frame frame;
   union {
     hcs_boot report;
-    uint32_t mounts[HCS_PLAN_MOUNTS_MAX]; /* BOOT_MAPPED */
+    hcs_boot_mount mounts[HCS_PLAN_MOUNTS_MAX]; /* BOOT_MAPPED */
   };
 } hcs_boot_message;
 

@@ -163,7 +163,7 @@ static int launch(creation *made, hcs_error *err) {
 
 static int fail_boot(const creation *made, const hcs_boot *report, hcs_error *err) {
   const char *subject = NULL;
-  if (report->stage >= HCS_STAGE_MAPPED_SOURCE && report->stage <= HCS_STAGE_MAPPED_MOUNT &&
+  if (report->stage >= HCS_STAGE_MAPPED_SOURCE && report->stage <= HCS_STAGE_DISK_MOUNT &&
       report->index < made->config.mappings.count)
     return hcs_mapping_fail(&made->config.mappings.list[report->index], report->stage,
                             report->error, err);
@@ -180,8 +180,10 @@ static int fail_boot(const creation *made, const hcs_boot *report, hcs_error *er
 
 static void note_mounts(creation *made, const hcs_boot_message *message) {
   size_t i;
-  for (i = 0; i < made->config.mappings.count; i++)
-    made->config.mappings.list[i].mount = message->mounts[i];
+  for (i = 0; i < made->config.mappings.count; i++) {
+    made->config.mappings.list[i].mount = message->mounts[i].mount;
+    made->config.mappings.list[i].disk.loop = message->mounts[i].loop;
+  }
 }
 
 /*

@@ -15,6 +15,7 @@
 
 #include "cgroup.h"
 #include "container.h"
+#include "disk_hold.h"
 #include "events.h"
 #include "fd.h"
 #include "freezer.h"
@@ -81,6 +82,7 @@ static int clean(int dir, const hcs_record *record, hcs_error *err) {
     hcs_group_paths_clear(&groups);
     hcs_status_unmap(status);
     hcs_error_free(ignored);
+    hcs_disks_clean(record);
     if (hcs_cgroup_remove(record, err) != 0) return -1;
   }
   return hcs_state_empty(dir, record->id, err);

@@ -68,8 +68,8 @@ static json_t *describe(int dir, const hcs_subject *of, const hcs_document *quer
 static void add_record(const listing *of, int dir, const hcs_record *record, hcs_error *err) {
   hcs_group_paths groups;
   hcs_status_page *status = hcs_status_map(dir, err);
-  const hcs_subject subject = {record->id,    record->name, record->owner,
-                               record->nonce, &groups,      status};
+  const hcs_subject subject = {record->id, record->name, record->owner, record->nonce,
+                               &groups,    status,       record};
   json_t *properties = NULL;
   int r = hcs_group_paths_init(&groups, record, err);
   if (status != NULL) settle(dir, status, err);

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "boot_message.h"
+#include "disk_hold.h"
+#include "disk_record.h"
 #include "fd.h"
 #include "guest_root.h"
 #include "launch.h"
@@ -84,12 +86,27 @@ static int helper_commit(const helper *work, const hcs_change *change, hcs_error
 
 /* ---- the record ------------------------------------------------------------------------------------ */
 
+/* A disk's device is let go of by the guest, too, if it holds it. */
+static void device_forget(hcs_change *change, const hcs_mapping *mapping) {
+  hcs_error *ignored;
+  if ((mapping->flags & HCS_MOUNT_ATTACH_ONLY) == 0) return;
+  ignored = hcs_error_new();
+  if (ignored != NULL) hcs_disk_let_go(change, mapping, ignored);
+  hcs_error_free(ignored);
+}
+
 /* Forgets what is there no more, or never was: somebody was killed in between. */
-static void forget_gone(json_t *list, const hcs_mount_table *table) {
+static void forget_gone(hcs_change *change, hcs_mount_kind kind, json_t *list,
+                        const hcs_mount_table *table) {
   size_t i = json_array_size(list);
   while (i-- > 0) {
-    uint32_t id = hcs_record_mount(json_array_get(list, i));
-    if (id != 0 && hcs_mount_table_find(table, id) == NULL) json_array_remove(list, i);
+    const json_t *document = json_array_get(list, i);
+    uint32_t id = hcs_record_mount(document);
+    hcs_mapping mapping = {.kind = kind};
+    if (id == 0 || hcs_mount_table_find(table, id) != NULL) continue;
+    if (kind == HCS_MOUNT_DISK) hcs_disk_recall(&mapping, document);
+    device_forget(change, &mapping);
+    json_array_remove(list, i);
   }
 }
 
@@ -97,7 +114,9 @@ static int record_repair(hcs_change *change, hcs_mount_table *table, hcs_error *
   const char *list_name;
   json_t *list;
   if (hcs_mount_table_read(table, change->system->link->status, err) != 0) return -1;
-  json_object_foreach(change->record.mapped, list_name, list) { forget_gone(list, table); }
+  json_object_foreach(change->record.mapped, list_name, list) {
+    forget_gone(change, hcs_mapping_kind_of(list_name), list, table);
+  }
   return 0;
 }
 
@@ -121,11 +140,14 @@ static int check_free(const hcs_change *change, const hcs_mapping *mapping, hcs_
 static int attach(helper *work, hcs_change *change, hcs_mapping *mapping, hcs_error *err) {
   hcs_boot_message message;
   if (helper_await(work, HCS_BOOT_MAPPED, mapping, &message, err) != 0) return -1;
-  mapping->mount = message.mounts[0];
+  mapping->mount = message.mounts[0].mount;
+  mapping->disk.loop = message.mounts[0].loop;
   if (hcs_record_map(&change->record, mapping, err) != 0 ||
-      hcs_record_write(change->dir, &change->record, err) != 0 ||
-      helper_commit(work, change, err) != 0)
+      hcs_record_write(change->dir, &change->record, err) != 0)
     return -1;
+  if ((mapping->flags & HCS_MOUNT_ATTACH_ONLY) && hcs_disk_hold(change, mapping, err) != 0)
+    return -1;
+  if (helper_commit(work, change, err) != 0) return -1;
   return helper_await(work, HCS_BOOT_READY, mapping, &message, err);
 }
 
@@ -133,6 +155,7 @@ static int attach(helper *work, hcs_change *change, hcs_mapping *mapping, hcs_er
 static void attach_undo(hcs_change *change, const hcs_mapping *mapping, const hcs_error *err) {
   hcs_error *ignored;
   if (mapping->mount == 0 || hcs_error_kind(err) == HCS_E_TIMEOUT) return;
+  device_forget(change, mapping);
   ignored = hcs_error_new();
   if (ignored != NULL) record_forget(change, mapping->kind, mapping->target, ignored);
   hcs_error_free(ignored);
@@ -172,17 +195,34 @@ static int tree_read(hcs_mapping *list, size_t *count, const hcs_change *change,
   return 0;
 }
 
+/* Between the two messages the helper has the device open: the guest's is not the last. */
+static int device_release(helper *work, hcs_change *change, const hcs_mapping *mapping,
+                          hcs_error *err) {
+  hcs_boot_message message;
+  if (helper_await(work, HCS_BOOT_MAPPED, mapping, &message, err) != 0 ||
+      hcs_disk_let_go(change, mapping, err) != 0)
+    return -1;
+  return helper_commit(work, change, err);
+}
+
 static int detach(hcs_change *change, const hcs_mapping *mapping, const hcs_mount_table *table,
                   hcs_error *err) {
   HCS_AUTO_FREE hcs_mapping *list = calloc(HCS_PLAN_MOUNTS_MAX, sizeof *list);
   hcs_mappings all = {list, 0};
+  char device[HCS_LOOP_PATH_SIZE];
   hcs_boot_message message;
   helper work;
-  int r;
+  int r, is_device = (mapping->flags & HCS_MOUNT_ATTACH_ONLY) != 0;
   if (list == NULL) return hcs_fail_memory(err);
   if (tree_read(list, &all.count, change, mapping, table, err) != 0) return -1;
+  if (is_device) {
+    hcs_disk_device(mapping, device);
+    list[all.count - 1].source = device;
+    list[all.count - 1].flags = HCS_MOUNT_ATTACH_ONLY;
+  }
   r = helper_start(&work, change, HCS_PLAN_REMOVE, &all, err);
   if (r == 0) r = helper_commit(&work, change, err);
+  if (r == 0 && is_device) r = device_release(&work, change, mapping, err);
   if (r == 0) r = helper_await(&work, HCS_BOOT_READY, mapping, &message, err);
   return helper_finish(&work, r, err);
 }
@@ -206,8 +246,9 @@ int hcs_hotplug_remove(hcs_change *change, hcs_mount_kind kind, const char *targ
   if (i < 0) {
     r = fail_none(&mapping, err);
   } else {
-    mapping.mount =
-        hcs_record_mount(json_array_get(hcs_record_mapped(&change->record, kind), (size_t)i));
+    const json_t *document = json_array_get(hcs_record_mapped(&change->record, kind), (size_t)i);
+    mapping.mount = hcs_record_mount(document);
+    if (kind == HCS_MOUNT_DISK) hcs_disk_recall(&mapping, document);
     r = detach(change, &mapping, &table, err);
     if (r == 0) r = record_forget(change, kind, target, err);
   }

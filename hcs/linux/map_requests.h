@@ -10,5 +10,7 @@ int hcs_directory_add(hcs_change *change, const json_t *settings, hcs_error *err
 int hcs_directory_remove(hcs_change *change, const json_t *settings, hcs_error *err);
 int hcs_pipe_add(hcs_change *change, const json_t *settings, hcs_error *err);
 int hcs_pipe_remove(hcs_change *change, const json_t *settings, hcs_error *err);
+int hcs_disk_add(hcs_change *change, const json_t *settings, hcs_error *err);
+int hcs_disk_remove(hcs_change *change, const json_t *settings, hcs_error *err);
 
 #endif

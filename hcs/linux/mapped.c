@@ -1,5 +1,5 @@
 /*
- * mapped.c - what a document maps into a container: directories, pipes, devices, checked on the host.
+ * mapped.c - what a document maps into a container: directories, pipes, devices, disks, checked on the host.
  */
 #include "mapped.h"
 
@@ -9,6 +9,7 @@
 
 #include "../document.h"
 #include "container_path.h"
+#include "disk.h"
 #include "host_path.h"
 #include "stage.h"
 
@@ -49,10 +50,11 @@ static int check_device(hcs_mapping *mapping, const char *field, const struct st
   return hcs_fail(err, HCS_E_INVALID_PARAMETER, "%s: '%s' is not a device", field, mapping->source);
 }
 
-/* In the order in which they are made: a pipe may lie in a directory. */
+/* In the order in which they are made: a disk may lie in a directory, and a pipe in both. */
 static const mapping_kind kinds[] = {
     {HCS_MOUNT_DEVICE, "AssignedDevices", "InterfaceClassGuid", "InterfaceClassGuid", check_device},
     {HCS_MOUNT_DIRECTORY, "MappedDirectories", "HostPath", "ContainerPath", check_directory},
+    {HCS_MOUNT_DISK, "MappedVirtualDisks", "HostPath", "ContainerPath", hcs_disk_check},
     {HCS_MOUNT_PIPE, "MappedPipes", "HostPath", "ContainerPipeName", check_pipe},
 };
 
@@ -115,8 +117,12 @@ void hcs_mapping_clear(hcs_mapping *mapping) {
 
 int hcs_mapping_fail(const hcs_mapping *mapping, uint32_t stage, int32_t error, hcs_error *err) {
   const mapping_kind *row = kind_find(mapping->kind);
-  int is_source = stage == HCS_STAGE_MAPPED_SOURCE;
-  hcs_stage_fail(stage, error, is_source ? mapping->source : mapping->target, err);
+  int is_disk = stage >= HCS_STAGE_DISK_BUSY && stage <= HCS_STAGE_DISK_MOUNT;
+  int is_source = is_disk || stage == HCS_STAGE_MAPPED_SOURCE;
+  if (is_disk)
+    hcs_disk_fail(mapping, stage, error, err);
+  else
+    hcs_stage_fail(stage, error, is_source ? mapping->source : mapping->target, err);
   return hcs_error_wrap(err, "%s.%s", mapping->path, is_source ? row->source : row->target);
 }
 
@@ -139,11 +145,15 @@ static int read_list(hcs_mappings *mappings, const mapping_kind *row, const json
     hcs_mapping *next = &mappings->list[mappings->count];
     char path[FIELD_BYTES];
     snprintf(path, sizeof path, "config.%s[%zu]", row->list, i + 1);
+    if (row->kind == HCS_MOUNT_DISK && i >= HCS_DISKS_MAX)
+      return hcs_fail(err, HCS_E_INVALID_PARAMETER, "%s: at most %u disks fit", path,
+                      HCS_DISKS_MAX);
     if (hcs_mapping_read(next, row->kind, json_array_get(list, i), path, err) != 0 ||
         check_new(mappings, next, err) != 0) {
       hcs_mapping_clear(next);
       return -1;
     }
+    next->disk.lun = (uint32_t)i;
     mappings->count++;
   }
   return 0;

@@ -1,5 +1,5 @@
 /*
- * mapped.h - what a document maps into a container: directories, pipes, devices, checked on the host.
+ * mapped.h - what a document maps into a container: directories, pipes, devices, disks, checked on the host.
  *
  * Each kind is a list of a ContainerConfig and a resource of a modify request, with the same fields.
  */
@@ -13,6 +13,15 @@
 #include "../error.h"
 #include "../guest/protocol.h"
 
+/* What there is to know of a disk besides. */
+typedef struct hcs_mapping_disk {
+  uint32_t lun;            /* its number in the container, below HCS_DISKS_MAX */
+  uint32_t loop;           /* one more than the number of its loop device, once it has one */
+  const char *file_system; /* the kernel's name for it; static, NULL: AttachOnly */
+  uint64_t size_limit;     /* bytes of the image that belong to the disk, 0: all */
+  uint64_t device, inode;  /* the image's identity on the host */
+} hcs_mapping_disk;
+
 /* One of them; the texts belong to the document, but for the target. */
 typedef struct hcs_mapping {
   hcs_mount_kind kind;
@@ -23,6 +32,7 @@ typedef struct hcs_mapping {
   const char *source;     /* absolute path on the host */
   char *target;           /* absolute path in the container, in its shortest form; owned */
   uint32_t mount;         /* the mount's id in the container once it is there, 0 for what is none */
+  hcs_mapping_disk disk;  /* of HCS_MOUNT_DISK */
 } hcs_mapping;
 
 typedef struct hcs_mappings {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "disk_record.h"
 #include "fd.h"
 
 #define MOUNT "Mount"
@@ -24,7 +25,8 @@ static int append(json_t **mapped, const char *list_name, json_t *document) {
 int hcs_record_map(hcs_record *record, const hcs_mapping *mapping, hcs_error *err) {
   json_t *copy = json_deep_copy(mapping->document);
   int r = -1;
-  if (copy != NULL && json_object_set_new(copy, MOUNT, json_integer(mapping->mount)) == 0)
+  if (copy != NULL && json_object_set_new(copy, MOUNT, json_integer(mapping->mount)) == 0 &&
+      (mapping->kind != HCS_MOUNT_DISK || hcs_disk_remember(copy, mapping) == 0))
     r = append(&record->mapped, mapping->list, copy);
   json_decref(copy);
   return r == 0 ? 0 : hcs_fail_memory(err);

@@ -75,6 +75,8 @@ static const modification modifications[] = {
     {"MappedDirectory", "Remove", "MappedDir", hcs_directory_remove},
     {"MappedPipe", "Add", "MappedPipe", hcs_pipe_add},
     {"MappedPipe", "Remove", "MappedPipe", hcs_pipe_remove},
+    {"MappedVirtualDisk", "Add", "MappedVirtualDisk", hcs_disk_add},
+    {"MappedVirtualDisk", "Remove", "MappedVirtualDisk", hcs_disk_remove},
 };
 #define COUNT (sizeof modifications / sizeof *modifications)
 

@@ -33,7 +33,8 @@ static size_t text_bytes(const char *text) { return text == NULL ? 0 : strlen(te
 static size_t mounts_bytes(const hcs_mappings *mappings) {
   size_t size = mappings->count * sizeof(hcs_plan_mount), i;
   for (i = 0; i < mappings->count; i++)
-    size += text_bytes(mappings->list[i].source) + text_bytes(mappings->list[i].target);
+    size += text_bytes(mappings->list[i].source) + text_bytes(mappings->list[i].target) +
+            text_bytes(mappings->list[i].disk.file_system);
   return size;
 }
 
@@ -81,10 +82,13 @@ static void put_mounts(hcs_plan *plan, writer *to, const hcs_mappings *mappings)
     mounts[i].source = put_string(to, mapping->source);
     mounts[i].target = put_string(to, mapping->target);
     mounts[i].mount = mapping->mount;
+    mounts[i].lun = mapping->disk.lun;
+    mounts[i].file_system = put_string(to, mapping->disk.file_system);
+    mounts[i].size_limit = mapping->disk.size_limit;
   }
 }
 
-/* The lists come first, so that they are aligned; what they name follows. */
+/* The lists come first, that of the larger elements before the other: so they are aligned. */
 static uint32_t put_list(writer *to, size_t count, size_t size) {
   size_t offset = to->used;
   to->used += count * size;
@@ -98,10 +102,10 @@ static void put_config(hcs_plan *plan, writer *to, const hcs_config *config,
                 (config->end_with_last_handle ? HCS_PLAN_LAST_HANDLE : 0);
   plan->scratch_bytes = config->scratch_bytes;
   plan->nofile_hard = nofile_hard();
-  plan->layer_count = (uint32_t)config->layer_count;
-  plan->layers = put_list(to, config->layer_count, sizeof(uint32_t));
   plan->mount_count = (uint32_t)config->mappings.count;
   plan->mounts = put_list(to, config->mappings.count, sizeof(hcs_plan_mount));
+  plan->layer_count = (uint32_t)config->layer_count;
+  plan->layers = put_list(to, config->layer_count, sizeof(uint32_t));
   for (i = 0; i < plan->layer_count; i++) {
     uint32_t offset = put_string(to, config->layers[i]);
     memcpy(to->data + plan->layers + i * sizeof offset, &offset, sizeof offset);

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "container.h"
+#include "disk_record.h"
 #include "events.h"
+#include "fd.h"
 #include "process_list.h"
 #include "statistics.h"
 
@@ -35,9 +37,24 @@ static json_t *process_list_make(const hcs_subject *of, hcs_error *err) {
   return hcs_process_list_make(of->groups, of->status, err);
 }
 
+/* The record is replaced as a whole: whoever reads it needs no lock. */
+static int record_read(const hcs_subject *of, hcs_record *record, hcs_error *err) {
+  HCS_AUTO_FD root = hcs_state_root_open(err);
+  HCS_AUTO_FD dir = root >= 0 ? hcs_state_open(root, of->id, err) : -1;
+  int r = dir >= 0 ? hcs_record_read(dir, record, err) : -1;
+  if (r == 1 && strcmp(record->nonce, of->nonce) == 0) return 0;
+  if (r == 1) hcs_record_clear(record);
+  if (r < 0) return -1;
+  return hcs_fail(err, HCS_E_SYSTEM_ALREADY_STOPPED, "the container ended meanwhile");
+}
+
 static json_t *disks_make(const hcs_subject *of, hcs_error *err) {
-  json_t *controllers = json_object();
-  (void)of;
+  const hcs_record *record = of->record;
+  json_t *controllers;
+  hcs_record own;
+  if (record == NULL && record_read(of, &own, err) != 0) return NULL;
+  controllers = hcs_disk_controllers(record != NULL ? record : &own);
+  if (record == NULL) hcs_record_clear(&own);
   if (controllers == NULL) hcs_fail_memory(err);
   return controllers;
 }
@@ -131,8 +148,8 @@ static json_t *stopped_make(const hcs_subject *of, hcs_exit_type exit, hcs_error
 char *hcs_linux_system_properties(hcs_platform_system *system, const hcs_document *query,
                                   hcs_error *err) {
   const hcs_link *link = system->link;
-  const hcs_subject of = {link->id,    link->name,    link->owner,
-                          link->nonce, &link->groups, link->status};
+  const hcs_subject of = {link->id,      link->name,   link->owner, link->nonce,
+                          &link->groups, link->status, NULL};
   hcs_exit_type exit;
   hcs_state state;
   json_t *properties = NULL;

@@ -14,6 +14,7 @@ typedef struct hcs_subject {
   const char *id, *name, *owner, *nonce;
   const hcs_group_paths *groups;
   hcs_status_page *status;
+  const hcs_record *record; /* NULL: to be read when it is asked for */
 } hcs_subject;
 
 /*
