@@ -196,6 +196,14 @@ describe("an out-of-memory kill", function()
     assert.equal(kills(c), kills(other))
   end)
 
+  it("is an event after the end, also if nobody has looked before", function()
+    local c <close> = support.container { MemoryMaximumInMB = 32 }
+    assert.equal(137, c:run(hog).exit_code)
+    assert(c:terminate())
+    assert(c:wait(10))
+    assert.equal("1 process was killed: out of memory (limit 32 MB)", kills(c))
+  end)
+
   it("is told by run with check, in the message and in err.events", function()
     local c <close> = support.container { MemoryMaximumInMB = 32 }
     for count = 1, 2 do
@@ -405,7 +413,7 @@ describe("StorageBandwidthMaximum and StorageIOPSMaximum", function()
   end)
 
   it("are changed by modify, each by itself, for who writes already", function()
-    local c <close> = container { StorageBandwidthMaximum = 1, StorageIOPSMaximum = 1000 }
+    local c <close> = container { StorageBandwidthMaximum = 64, StorageIOPSMaximum = 1000 }
     local p <close> = assert(c:create_process { "dd", "if=/dev/zero", "of=/f", "bs=64k", "count=1", "oflag=direct" })
     failure("Timeout", p:wait(1))
     assert(update(c, "Storage", { StorageBandwidthMaximum = 100 * MB }))
@@ -419,7 +427,7 @@ describe("StorageBandwidthMaximum and StorageIOPSMaximum", function()
 
   it("do not keep a container from its end", function()
     for _, finish in ipairs { "terminate", "close" } do
-      local c = container { StorageBandwidthMaximum = 1 }
+      local c = container { StorageBandwidthMaximum = 64 }
       local p <close> = assert(c:create_process { "sh", "-c",
         "echo begin; exec dd if=/dev/zero of=/f bs=64k count=1 oflag=direct", CreateStdOutPipe = true })
       assert.equal("begin", assert(p:stdout()):read "l")
@@ -461,6 +469,10 @@ describe("StorageBandwidthMaximum and StorageIOPSMaximum", function()
       contains("request.Settings.StorageIOPSMaximum: cannot be enforced: " .. reason,
         failure(NOT_SUPPORTED, update(c, "Storage", { StorageIOPSMaximum = 1000 })).message)
       assert.same({}, c:properties().Events)
+    end
+    if is_v2 then
+      contains("config.StorageIOPSMaximum: 1 is too little", failure(NOT_SUPPORTED, hcs.create_container(nil,
+        support.config { LayerFolderPath = scratch.folder .. "/little", StorageIOPSMaximum = 1 })).message)
     end
     refused({}, "the scratch is a tmpfs: give a LayerFolderPath on a disk")
     refused({ LayerFolderPath = memory }, "the scratch folder is on no block device of its own ")
