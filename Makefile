@@ -90,6 +90,7 @@ resolv_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,fd resolv)
 disk_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   container_path disk disk_image disk_record disk_users fd host_path mapped mapped_record stage)
 disk_image_test_OBJECTS := $(call object,hcs/linux/disk_image.c)
+limits_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,fd group_file limits storage_device)
 kernel_text_test_OBJECTS := $(call object,hcs/linux/kernel_text.c)
 proc_text_test_OBJECTS := $(kernel_text_test_OBJECTS) $(call object,hcs/linux/proc_text.c)
 statistics_test_OBJECTS := $(proc_text_test_OBJECTS) $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\

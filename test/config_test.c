@@ -89,11 +89,12 @@ static void the_scratch_has_the_size_that_is_said(void **state) {
   } rows[] = {
       {"{\"StorageSandboxSize\":12345,\"Layers\":[{\"Path\":\"/usr\"}]}", 12345},
       {"{\"StorageSandboxSize\":9223372036854775807,\"Layers\":[{\"Path\":\"/usr\"}]}", INT64_MAX},
+      {"{\"MemoryMaximumInMB\":3,\"Layers\":[{\"Path\":\"/usr\"}]}", 3 << 20},
+      {"{\"MemoryMaximumInMB\":3,\"StorageSandboxSize\":5,\"Layers\":[{\"Path\":\"/usr\"}]}", 5},
   };
   (void)state;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     assert_int_equal(read_config(rows[i].json), 0);
-    assert_int_equal(config.sandbox_bytes, rows[i].bytes);
     assert_int_equal(config.scratch_bytes, rows[i].bytes);
     hcs_config_clear(&config);
     hcs_document_free(document);
