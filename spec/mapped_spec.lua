@@ -139,7 +139,7 @@ describe("MappedDirectories", function()
     local c <close> = container(directories { host, "/data" })
     assert.equal("it runs\n", inside(c, "/data/echo it runs"))
     assert.matches("[Pp]ermission denied", refused(c, "head -c 1 /data/zero"))
-    assert.matches(" /data rw,nosuid,nodev,relatime ", inside(c, "cat /proc/self/mountinfo"))
+    assert.matches(" /data rw,nosuid,nodev,%l*atime ", inside(c, "cat /proc/self/mountinfo"))
   end)
 
   it("make a missing target, with mode 0755, in the scratch and in no layer", function()
@@ -362,7 +362,7 @@ describe("MappedPipes", function()
 
   it("are no programs, and no devices", function()
     local c <close> = container(pipes { new_fifo(), "fifo" })
-    assert.matches(" /run/pipe/fifo rw,nosuid,nodev,noexec,relatime ", inside(c, "cat /proc/self/mountinfo"))
+    assert.matches(" /run/pipe/fifo rw,nosuid,nodev,noexec,%l*atime ", inside(c, "cat /proc/self/mountinfo"))
   end)
 
   it("do not follow a link where they are mapped, and hide no directory", function()
