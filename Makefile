@@ -95,7 +95,7 @@ kernel_text_test_OBJECTS := $(call object,hcs/linux/kernel_text.c)
 proc_text_test_OBJECTS := $(kernel_text_test_OBJECTS) $(call object,hcs/linux/proc_text.c)
 statistics_test_OBJECTS := $(proc_text_test_OBJECTS) $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   cgroup_paths fd group_counters network_counters process_list process_stat result statistics \
-  storage_counters storage_device wall_clock)
+  storage_counters wall_clock)
 user_files_test_OBJECTS := $(HOSTED_OBJECTS)
 protocol_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   channel exits fd memfd plan socket spawn_request wait)

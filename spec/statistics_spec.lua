@@ -270,6 +270,25 @@ describe("the storage", function()
     assert.is_true(written.WriteSizeBytes >= 8 * MIB and written.WriteSizeBytes < 12 * MIB, written.WriteSizeBytes)
   end)
 
+  it("counts once what goes to a mapped disk, also one that is mapped later", function()
+    if not kernel.is_on_disk(folder) then return pending(folder .. " is on no disk") end
+    local disks = {}
+    for i = 1, 2 do
+      local image = ("%s/disk%d"):format(folder, i)
+      support.shell(("truncate -s 64M %s && mke2fs -q -t ext4 %s"):format(image, image))
+      disks[i] = { HostPath = image, ContainerPath = "/disk" .. i }
+    end
+    local c <close> = support.container { MappedVirtualDisks = { disks[1] } }
+    assert(c:modify { ResourceType = "MappedVirtualDisk", RequestType = "Add", Settings = disks[2] })
+    for i = 1, 2 do
+      assert(c:run({ "dd", "if=/dev/zero", ("of=/disk%d/f"):format(i), "bs=1M", "count=8", "conv=fsync" },
+        { check = true }))
+      local written = difference(c, ("dd if=/dev/zero of=/disk%d/f bs=1M count=8 conv=notrunc,fsync"):format(i))
+      assert.is_true(written.WriteSizeBytes >= 8 * MIB and written.WriteSizeBytes < 12 * MIB,
+        written.WriteSizeBytes)
+    end
+  end)
+
   it("counts a volume and mapped directories, also those that are mapped later", function()
     if not kernel.is_on_disk(folder) then return pending(folder .. " is on no disk") end
     support.shell(("cp -a %s/. %s/volume && mkdir %s/one %s/two && chmod 777 %s/one %s/two"):format(

@@ -17,7 +17,6 @@
 #include "container.h"
 #include "end.h"
 #include "fd.h"
-#include "group_counters.h"
 #include "launch.h"
 #include "map_guard.h"
 #include "mapped_record.h"
@@ -28,6 +27,7 @@
 #include "scratch.h"
 #include "socket.h"
 #include "stage.h"
+#include "storage_count.h"
 #include "wait.h"
 
 /* A layer on a slow disk takes its time; a minute is no longer that. */
@@ -256,8 +256,7 @@ static void count_storage(const creation *made) {
   hcs_storage_count(&made->paths, written, sizeof written / sizeof *written);
   hcs_storage_count(&made->paths, config->layers, config->layer_count);
   for (i = 0; i < config->mappings.count; i++)
-    if (config->mappings.list[i].kind == HCS_MOUNT_DIRECTORY)
-      hcs_storage_count(&made->paths, &config->mappings.list[i].source, 1);
+    hcs_storage_count_mapping(&made->paths, &config->mappings.list[i]);
 }
 
 static int check_device(const creation *made, hcs_error *err) {

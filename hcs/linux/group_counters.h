@@ -20,15 +20,6 @@ typedef struct hcs_group_counters {
 int hcs_group_counters_read(const hcs_group_paths *paths, hcs_group_counters *counters,
                             hcs_error *err);
 
-/*
- * Has the disks under these folders (a NULL is none) counted for the container. For v1 alone: from Linux
- * 6.10 on it counts only on a disk that some group has been given a limit on, be it "no limit". What
- * cannot be had is not counted.
- */
-void hcs_storage_count(const hcs_group_paths *groups, const char *const folders[], size_t count);
-/* The same for one hcs_storage_device(). */
-void hcs_storage_count_device(const hcs_group_paths *groups, const char *device);
-
 /* storage_counters.c; `work` is a descriptor of the group in the tree that counts. */
 int hcs_storage_read_v1(int work, hcs_group_counters *counters, hcs_error *err);
 int hcs_storage_read_v2(int work, hcs_group_counters *counters, hcs_error *err);

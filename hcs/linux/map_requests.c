@@ -5,10 +5,10 @@
 
 #include "disk_record.h"
 #include "fd.h"
-#include "group_counters.h"
 #include "hotplug.h"
 #include "map_guard.h"
 #include "mapped.h"
+#include "storage_count.h"
 
 #define SETTINGS "request.Settings"
 
@@ -27,8 +27,7 @@ static int map_add(hcs_change *change, hcs_mount_kind kind, const json_t *settin
   if (r == 0) r = hcs_map_guard(&mapping, err);
   if (r == 0) r = number_disk(change, &mapping, err);
   if (r == 0) r = hcs_hotplug_add(change, &mapping, err);
-  if (r == 0 && kind == HCS_MOUNT_DIRECTORY)
-    hcs_storage_count(&change->system->link->groups, &mapping.source, 1);
+  if (r == 0) hcs_storage_count_mapping(&change->system->link->groups, &mapping);
   hcs_mapping_clear(&mapping);
   return r;
 }

@@ -10,7 +10,6 @@
 #include "fd.h"
 #include "group_counters.h"
 #include "kernel_text.h"
-#include "storage_device.h"
 
 #define LOOP_MAJOR 7 /* kernel, devices.txt */
 
@@ -55,35 +54,6 @@ int hcs_storage_read_v1(int work, hcs_group_counters *counters, hcs_error *err) 
     return -1;
   return read_file_v1(work, "blkio.throttle.io_service_bytes", &counters->read_bytes,
                       &counters->written_bytes, err);
-}
-
-static void count_on(int work, const char *device) {
-  static const char file[] = "blkio.throttle.read_bps_device";
-  char text[2048];
-  if (hcs_file_get(work, file, text, sizeof text) < 0 || hcs_kernel_value(text, device) != 0)
-    return; /* a limit that it has stays */
-  snprintf(text, sizeof text, "%s 0", device);
-  hcs_file_put(work, file, text);
-}
-
-void hcs_storage_count_device(const hcs_group_paths *groups, const char *device) {
-  hcs_error *ignored = hcs_error_new();
-  HCS_AUTO_FD work = -1;
-  if (ignored != NULL && groups->layout != HCS_CGROUP_V2 && strchr(device, ':') != NULL)
-    work = hcs_group_work_open(groups, HCS_CONTROLLER_IO, ignored);
-  hcs_error_free(ignored);
-  if (work >= 0) count_on(work, device);
-}
-
-void hcs_storage_count(const hcs_group_paths *groups, const char *const folders[], size_t count) {
-  char device[HCS_DEVICE_SIZE], last[HCS_DEVICE_SIZE] = "";
-  size_t i;
-  for (i = 0; i < count; i++) {
-    if (folders[i] == NULL) continue;
-    hcs_storage_device(folders[i], 0, device);
-    if (strcmp(device, last) != 0) hcs_storage_count_device(groups, device);
-    memcpy(last, device, sizeof last); /* layers are mostly neighbours */
-  }
 }
 
 /* ---- v2 -------------------------------------------------------------------------------------------- */
