@@ -45,9 +45,9 @@ static int fail_lost(hcs_error *err) {
 
 /* ---- sending ------------------------------------------------------------------------------------ */
 
-static int send_until(int fd, const void *data, size_t size, const int *fds, size_t fd_count,
+static int send_until(int fd, const hcs_message_part parts[2], const int *fds, size_t fd_count,
                       int64_t deadline_ns, hcs_error *err) {
-  while (hcs_socket_send(fd, data, size, fds, fd_count) != 0) {
+  while (hcs_socket_send_parts(fd, parts, fds, fd_count) != 0) {
     if (errno == EINTR) continue;
     if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN) return fail_lost(err);
     /* ETOOMANYREFS: more descriptors in flight than the limit of this user */
@@ -60,21 +60,20 @@ static int send_until(int fd, const void *data, size_t size, const int *fds, siz
 
 static int send_inline(int fd, const hcs_frame *frame, const void *payload, size_t size,
                        const int *fds, size_t fd_count, int64_t deadline_ns, hcs_error *err) {
-  char message[sizeof *frame + HCS_INLINE_MAX];
-  memcpy(message, frame, sizeof *frame);
-  if (size > 0) memcpy(message + sizeof *frame, payload, size);
-  return send_until(fd, message, sizeof *frame + size, fds, fd_count, deadline_ns, err);
+  const hcs_message_part parts[2] = {{frame, sizeof *frame}, {payload, size}};
+  return send_until(fd, parts, fds, fd_count, deadline_ns, err);
 }
 
 /* A socket refuses long messages; argv and environment may have megabytes. */
 static int send_by_memfd(int fd, const hcs_frame *frame, const void *payload, size_t size,
                          const int *fds, size_t fd_count, int64_t deadline_ns, hcs_error *err) {
+  const hcs_message_part parts[2] = {{frame, sizeof *frame}, {NULL, 0}};
   int all[HCS_FRAME_FDS_MAX];
   HCS_AUTO_FD memfd = hcs_memfd_make("hcs-request", payload, size, err);
   if (memfd < 0) return -1;
   all[0] = memfd;
   if (fd_count > 0) memcpy(all + 1, fds, fd_count * sizeof *fds);
-  return send_until(fd, frame, sizeof *frame, all, fd_count + 1, deadline_ns, err);
+  return send_until(fd, parts, all, fd_count + 1, deadline_ns, err);
 }
 
 static int send_request(hcs_channel *channel, hcs_frame_type type, const void *payload, size_t size,

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -174,10 +175,15 @@ static int netns_read(const char *path, char *text, hcs_error *err) {
 }
 
 char *hcs_resolv_make(const json_t *config, const hcs_network *network, hcs_error *err) {
-  char text[FILE_MAX] = "";
+  HCS_AUTO_FREE char *text = NULL;
   int r;
   /* an owner with a network of its own has no more to give than that */
   if (network->path == NULL) return hcs_resolv_write(config, NULL, err);
+  text = calloc(1, FILE_MAX); /* not for the stack of somebody's thread */
+  if (text == NULL) {
+    hcs_fail_memory(err);
+    return NULL;
+  }
   r = netns_read(network->path, text, err);
   if (r == 0) r = file_read(HOST_FILE, text, err);
   return r < 0 ? NULL : hcs_resolv_write(config, text, err);

@@ -70,12 +70,23 @@ int hcs_socket_connect(int dir, hcs_error *err) {
 }
 
 int hcs_socket_send(int fd, const void *data, size_t size, const int *fds, size_t fd_count) {
+  const hcs_message_part parts[2] = {{data, size}, {NULL, 0}};
+  return hcs_socket_send_parts(fd, parts, fds, fd_count);
+}
+
+/* sendmsg(2) does not write what its vectors name, but they do not say so. */
+static struct iovec vector(const hcs_message_part *part) {
+  return (struct iovec){(void *)(uintptr_t)part->data, part->size};
+}
+
+int hcs_socket_send_parts(int fd, const hcs_message_part parts[2], const int *fds,
+                          size_t fd_count) {
   union {
     char bytes[CMSG_SPACE(HCS_FRAME_FDS_MAX * sizeof(int))];
     struct cmsghdr align;
   } control;
-  struct iovec part = {(void *)(uintptr_t)data, size};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  struct iovec vectors[2] = {vector(&parts[0]), vector(&parts[1])};
+  struct msghdr message = {.msg_iov = vectors, .msg_iovlen = 2};
   if (fd_count > 0) {
     struct cmsghdr *header = &control.align;
     memset(&control, 0, sizeof control);

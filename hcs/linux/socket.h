@@ -23,6 +23,12 @@ int hcs_socket_connect(int dir, hcs_error *err);
 
 /* One message with descriptors. 0, or -1 with errno (EAGAIN: full). */
 int hcs_socket_send(int fd, const void *data, size_t size, const int *fds, size_t fd_count);
+/* One message of two parts. */
+typedef struct hcs_message_part {
+  const void *data;
+  size_t size;
+} hcs_message_part;
+int hcs_socket_send_parts(int fd, const hcs_message_part parts[2], const int *fds, size_t fd_count);
 /*
  * One message, at most `size` bytes; descriptors that come along are closed: a guest has none to
  * give. The number of bytes; 0 at the end; -1 with errno (EMSGSIZE: longer than `size`).
