@@ -46,11 +46,21 @@ int hcs_boot_id_get(char boot_id[HCS_BOOT_ID_SIZE], hcs_error *err) {
 
 /* ---- the record as JSON ----------------------------------------------------------------------- */
 
-static json_t *record_encode(const hcs_record *record) {
+/* NULL unless all of them are in it: what is left out is never removed. */
+static json_t *groups_encode(const hcs_record *record) {
   json_t *groups = json_array();
   size_t i;
-  for (i = 0; i < record->group_count; i++)
-    json_array_append_new(groups, json_string(record->groups[i]));
+  for (i = 0; groups != NULL && i < record->group_count; i++) {
+    if (json_array_append_new(groups, json_string(record->groups[i])) == 0) continue;
+    json_decref(groups);
+    return NULL;
+  }
+  return groups;
+}
+
+static json_t *record_encode(const hcs_record *record) {
+  json_t *groups = groups_encode(record);
+  if (groups == NULL) return NULL;
   return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:I, s:s, s:o, s:s*, s:O*}", "version",
                    RECORD_VERSION, "id", record->id, "nonce", record->nonce, "boot_id",
                    record->boot_id, "name", record->name ? record->name : "", "owner",
@@ -72,29 +82,51 @@ static int is_group(const char *path) {
   return strncmp(path, "/sys/fs/cgroup/", 15) == 0 && strstr(path, "/../") == NULL;
 }
 
-static int record_decode(const json_t *root, hcs_record *record) {
-  json_t *groups = json_object_get(root, "groups");
+/* not "none": a container may be alive behind it */
+static int fail_foreign(hcs_error *err) {
+  return hcs_fail(err, HCS_E_GEN_FAILURE,
+                  "a container's record is not one that this library reads");
+}
+
+static int decode_groups(const json_t *groups, hcs_record *record, hcs_error *err) {
   size_t i;
-  if (hcs_document_integer(root, "version") != RECORD_VERSION) return -1;
-  if (copy_text(record->id, sizeof record->id, hcs_document_string(root, "id")) != 0 ||
+  if (json_array_size(groups) > HCS_GROUPS_MAX) return fail_foreign(err);
+  for (i = 0; i < json_array_size(groups); i++) {
+    const char *path = json_string_value(json_array_get(groups, i));
+    if (path == NULL || !is_group(path)) return fail_foreign(err);
+    if (hcs_record_add_group(record, path) != 0) return hcs_fail_memory(err);
+  }
+  return 0;
+}
+
+static int record_decode(const json_t *root, hcs_record *record, hcs_error *err) {
+  const char *network = hcs_document_string(root, "network");
+  if (hcs_document_integer(root, "version") != RECORD_VERSION ||
+      copy_text(record->id, sizeof record->id, hcs_document_string(root, "id")) != 0 ||
       copy_text(record->nonce, sizeof record->nonce, hcs_document_string(root, "nonce")) != 0 ||
       copy_text(record->boot_id, sizeof record->boot_id, hcs_document_string(root, "boot_id")) !=
           0 ||
       copy_text(record->device, sizeof record->device, hcs_document_string(root, "device")) != 0)
-    return -1;
+    return fail_foreign(err);
   record->committed = hcs_document_bool(root, "committed");
   record->protocol = (int)hcs_document_integer(root, "protocol");
   record->created_s = hcs_document_integer(root, "created");
   record->name = strdup(hcs_document_string(root, "name"));
   record->owner = strdup(hcs_document_string(root, "owner"));
-  for (i = 0; i < json_array_size(groups); i++) {
-    const char *path = json_string_value(json_array_get(groups, i));
-    if (path == NULL || !is_group(path) || hcs_record_add_group(record, path) != 0) return -1;
-  }
-  record->mapped = json_deep_copy(json_object_get(root, "mapped"));
-  if (hcs_document_string(root, "network")[0] != '\0')
-    record->network = strdup(hcs_document_string(root, "network"));
-  return record->name != NULL && record->owner != NULL ? 0 : -1;
+  record->mapped = json_incref(json_object_get(root, "mapped"));
+  if (network[0] != '\0') record->network = strdup(network);
+  if (record->name == NULL || record->owner == NULL ||
+      (network[0] != '\0' && record->network == NULL))
+    return hcs_fail_memory(err);
+  return decode_groups(json_object_get(root, "groups"), record, err);
+}
+
+/* A short write says nothing of its reason, which is a full file system. */
+static int write_whole(int fd, const void *data, size_t size) {
+  ssize_t n = write(fd, data, size);
+  if (n == (ssize_t)size) return 0;
+  if (n >= 0) errno = ENOSPC;
+  return -1;
 }
 
 int hcs_record_write(int dir, const hcs_record *record, hcs_error *err) {
@@ -109,7 +141,7 @@ int hcs_record_write(int dir, const hcs_record *record, hcs_error *err) {
                     "%zu bytes, at most %u fit",
                     strlen(text), RECORD_MAX - 1);
   fd = openat(dir, "record.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
+  if (fd < 0 || write_whole(fd, text, strlen(text)) != 0 ||
       renameat(dir, "record.new", dir, "record") != 0)
     return hcs_fail_errno(err, errno, "cannot write the record of container '%s'", record->id);
   return 0;
@@ -117,6 +149,7 @@ int hcs_record_write(int dir, const hcs_record *record, hcs_error *err) {
 
 int hcs_record_read(int dir, hcs_record *record, hcs_error *err) {
   HCS_AUTO_FREE char *text = malloc(RECORD_MAX);
+  json_error_t why;
   json_t *root;
   long n;
   int r;
@@ -125,14 +158,15 @@ int hcs_record_read(int dir, hcs_record *record, hcs_error *err) {
   n = hcs_file_get(dir, "record", text, RECORD_MAX);
   if (n < 0 && errno == ENOENT) return 0;
   if (n < 0) return hcs_fail_errno(err, errno, "cannot read a container's record");
-  root = json_loadb(text, (size_t)n, 0, NULL);
-  r = root != NULL ? record_decode(root, record) : -1;
+  root = json_loadb(text, (size_t)n, 0, &why);
+  if (root == NULL)
+    return json_error_code(&why) == json_error_out_of_memory ? hcs_fail_memory(err)
+                                                             : fail_foreign(err);
+  r = record_decode(root, record, err);
   json_decref(root);
   if (r == 0) return 1;
-  /* not "none": a container may be alive behind it */
   hcs_record_clear(record);
-  return hcs_fail(err, HCS_E_GEN_FAILURE,
-                  "a container's record is not one that this library reads");
+  return -1;
 }
 
 /* ---- the status page --------------------------------------------------------------------------- */
@@ -150,7 +184,7 @@ hcs_status_page *hcs_status_make(int dir, hcs_error *err) {
   const hcs_status_page initial = {.magic = STATUS_MAGIC};
   HCS_AUTO_FD fd = openat(dir, "status", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   /* written, not truncated to size: the page exists then, and touching it can not fail any more */
-  if (fd < 0 || write(fd, &initial, sizeof initial) != (ssize_t)sizeof initial) {
+  if (fd < 0 || write_whole(fd, &initial, sizeof initial) != 0) {
     hcs_fail_errno(err, errno, "cannot make a container's status");
     return NULL;
   }
