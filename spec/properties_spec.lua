@@ -190,6 +190,33 @@ describe("hcs.get_containers with types", function()
     assert(ok, err)
   end)
 
+  it("leaves out nobody whom this program has no descriptors left to look at", function()
+    local c <close> = support.container()
+    local script = support.write_file(os.tmpname(), [[
+      local hcs = require "hcs"
+      local files, count = {}, 0
+      repeat
+        files[#files + 1] = io.open "/dev/null"
+        count = count + 1
+      until #files < count
+      for free = 0, 12 do
+        local list, err = hcs.get_containers({ Ids = { arg[1] } }, { "Statistics", "ProcessList" })
+        print(list and #list or err.name, list and list[1] and list[1].Statistics.Timestamp ~= "")
+        files[#files]:close()
+        files[#files] = nil
+      end
+    ]])
+    local output = support.shell(("ulimit -n 40; %s %s %s"):format(support.lua(), script, c:id()))
+    os.remove(script)
+    local refused, told = 0, 0
+    for line in output:gmatch "[^\n]+" do
+      if line == "TooManyOpenFiles\tnil" then refused = refused + 1 end
+      if line == "1\ttrue" then told = told + 1 end
+    end
+    assert.equal(13, refused + told, output)
+    assert.is_true(refused >= 2 and told >= 5, output)
+  end)
+
   it("never fails while containers come and go", function()
     local c <close> = support.container()
     local client = support.client([[

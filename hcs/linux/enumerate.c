@@ -74,30 +74,52 @@ static void add_record(const listing *of, int dir, const hcs_record *record, hcs
   int r = hcs_group_paths_init(&groups, record, err);
   if (status != NULL) settle(dir, status, err);
   if (status != NULL && r == 0) properties = describe(dir, &subject, of->property, err);
-  if (properties != NULL) json_array_append_new(of->all, properties);
+  if (properties != NULL && json_array_append_new(of->all, properties) != 0) hcs_fail_memory(err);
   hcs_group_paths_clear(&groups);
   hcs_status_unmap(status);
 }
 
-/* What cannot be read, is dead or is just being made is left out: a broken entry breaks no list. */
-static void add(const listing *of, int root, const char *id, hcs_error *ignored) {
+static void add(const listing *of, int root, const char *id, hcs_error *err) {
   HCS_AUTO_FD dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   hcs_record record;
-  if (dir < 0 || hcs_record_read(dir, &record, ignored) != 1) return;
-  if (is_wanted(of->query, &record)) add_record(of, dir, &record, ignored);
+  if (dir < 0) hcs_fail_errno(err, errno, "cannot open the state of container '%s'", id);
+  if (dir < 0 || hcs_record_read(dir, &record, err) != 1) return;
+  if (is_wanted(of->query, &record)) add_record(of, dir, &record, err);
   hcs_record_clear(&record);
+}
+
+/*
+ * What cannot be read, is dead or is just being made is left out: a broken entry breaks no list. But what
+ * this program has run out of is missing for the living, too. Its errno, or 0.
+ */
+static int shortage(const hcs_error *err) {
+  const char *name = hcs_error_errno(err);
+  switch (hcs_error_kind(err)) {
+  case HCS_E_TOO_MANY_OPEN_FILES: return EMFILE;
+  case HCS_E_NOT_ENOUGH_MEMORY: return ENOMEM;
+  default: return name != NULL && strcmp(name, "ENFILE") == 0 ? ENFILE : 0;
+  }
+}
+
+static int add_or_leave_out(const listing *of, int root, const char *id, hcs_error *found,
+                            hcs_error *err) {
+  int error;
+  if (id[0] == '.') return 0;
+  add(of, root, id, found);
+  error = shortage(found);
+  return error == 0 ? 0 : hcs_fail_errno(err, error, "cannot look at container '%s'", id);
 }
 
 static int add_all(const listing *of, hcs_error *err) {
   int root = hcs_state_root_open(err);
   DIR *stream = root < 0 ? NULL : fdopendir(root);
-  hcs_error *ignored = hcs_error_new();
+  hcs_error *found = hcs_error_new();
   const struct dirent *entry;
   int r = root < 0 ? -1 : 0;
-  if (root >= 0 && (stream == NULL || ignored == NULL)) r = hcs_fail_memory(err);
+  if (root >= 0 && (stream == NULL || found == NULL)) r = hcs_fail_memory(err);
   while (r == 0 && (entry = readdir(stream)) != NULL)
-    if (entry->d_name[0] != '.') add(of, dirfd(stream), entry->d_name, ignored);
-  hcs_error_free(ignored);
+    r = add_or_leave_out(of, dirfd(stream), entry->d_name, found, err);
+  hcs_error_free(found);
   if (stream != NULL)
     closedir(stream);
   else
