@@ -45,6 +45,21 @@ describe("modify", function()
     assert.equal("true\n", (client:wait()))
   end)
 
+  it("finds the container's groups where they are, not where this client would make them", function()
+    local script = support.write_file(os.tmpname(), [[
+      local hcs = require "hcs"
+      local c <close> = assert(hcs.open_container((...)))
+      assert(c:modify { ResourceType = "Memory", RequestType = "Update", Settings = { MemoryMaximumInMB = 333 } })
+      assert(c:pause())
+      assert(c:resume())
+    ]])
+    support.shell(("HCS_CGROUP_PARENT=/hcs-elsewhere %s %s %s"):format(support.lua(), script, c:id()))
+    os.remove(script)
+    local limit = groups.read(c, "memory", groups.layout() == "v2" and "memory.max" or "memory.limit_in_bytes")
+    assert.equal(tostring(333 << 20), limit)
+    assert(c:modify(update("Memory", { MemoryMaximumInMB = 0 })))
+  end)
+
   for _, row in ipairs {
     { { ResourceType = "memory", RequestType = "Update", Settings = {} },
       "request.ResourceType: unknown value 'memory' (did you mean 'Memory'?); there is " },
