@@ -98,7 +98,7 @@ statistics_test_OBJECTS := $(proc_text_test_OBJECTS) $(patsubst %,$(BUILD)/obj/h
   storage_counters wall_clock)
 user_files_test_OBJECTS := $(HOSTED_OBJECTS)
 protocol_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
-  channel exits fd memfd plan socket spawn_request wait)
+  channel exits fd memfd plan quiet_write socket spawn_request wait)
 
 # `make V=1` shows the commands.
 Q := $(if $(V),,@)

@@ -90,6 +90,28 @@ describe("a host program with threads", function()
   end)
 end)
 
+describe("a host program that may write small files only", function()
+  -- The signal of a write beyond the limit would end it. Blocks of 512 bytes, in this shell.
+  it("gets an error where that does not do", function()
+    local path = support.write_file(os.tmpname(), [[
+      local hcs = require "hcs"
+      local c, err = hcs.create_container(nil, { Layers = { { Path = arg[1] } }, TerminateOnLastHandleClosed = true })
+      print(c and "made" or err.errno, c and "" or err.message)
+      if c then assert(c:start() and c:run({ "true" }, { check = true }) and c:close()) end
+    ]])
+    local function limited(blocks)
+      return support.shell(("(ulimit -f %d; exec env %s %s %s)"):format(blocks, support.lua(), path, support.layer()))
+    end
+    for _, blocks in ipairs { 0, 1, 8 } do
+      local output = limited(blocks)
+      assert.matches("^EFBIG\t", output)
+      support.contains("ulimit -f", output)
+    end
+    assert.equal("made\t\n", limited(2048))
+    os.remove(path)
+  end)
+end)
+
 -- What a forked child does with the parent's handles; `check` reports by its exit code.
 local fork_head = [[
   local hcs = require "hcs"

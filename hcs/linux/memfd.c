@@ -9,20 +9,16 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "quiet_write.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x8u /* Linux 6.3 */
 #endif
 
 int hcs_memfd_fill(int fd, const void *data, size_t size, hcs_error *err) {
-  const char *next = data;
-  while (size > 0) {
-    ssize_t n = write(fd, next, size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return hcs_fail_errno(err, errno, "cannot write a memory file");
-    next += n;
-    size -= (size_t)n;
-  }
+  if (hcs_write_whole(fd, data, size) != 0)
+    return hcs_fail_errno(err, errno, "cannot write a memory file of %zu bytes%s", size,
+                          errno == EFBIG ? " (ulimit -f)" : "");
   if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
     return hcs_fail_errno(err, errno, "cannot seal a memory file");
   return 0;

@@ -5,13 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "container.h"
 #include "fd.h"
+#include "quiet_write.h"
 #include "stream.h"
 #include "wait.h"
 
@@ -75,34 +74,11 @@ int hcs_linux_stream_read(hcs_platform_stream *stream, void *data, size_t capaci
 
 /* ---- writing ------------------------------------------------------------------------------------- */
 
-/*
- * write(2) on a pipe without a reader raises SIGPIPE, which would end the host program. Blocked for
- * this thread around the call, it stays pending and is taken back; one that was pending before, or
- * that the program blocks itself, is left alone.
- */
-static ssize_t write_quietly(int fd, const void *data, size_t size) {
-  static const struct timespec at_once;
-  sigset_t pipe_only, before, pending;
-  ssize_t n;
-  int saved;
-  sigemptyset(&pipe_only);
-  sigaddset(&pipe_only, SIGPIPE);
-  sigpending(&pending);
-  pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
-  n = write(fd, data, size);
-  saved = errno;
-  if (n < 0 && saved == EPIPE && !sigismember(&pending, SIGPIPE))
-    while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 && errno == EINTR) continue;
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  errno = saved;
-  return n;
-}
-
 /* A master goes on taking bytes when nobody has its other side open any more. */
 static ssize_t write_some(const hcs_platform_stream *stream, const void *data, size_t size) {
   struct pollfd other = {stream->fd, 0, 0};
   ssize_t n;
-  if (stream->console == NULL) return write_quietly(stream->fd, data, size);
+  if (stream->console == NULL) return hcs_write_quietly(stream->fd, data, size);
   if (poll(&other, 1, 0) == 1 && (other.revents & POLLHUP) != 0) {
     errno = EPIPE;
     return -1;

@@ -13,6 +13,7 @@
 #include "../document.h"
 #include "../guest/protocol.h"
 #include "fd.h"
+#include "quiet_write.h"
 #include "state.h"
 
 #define RECORD_VERSION 1
@@ -121,14 +122,6 @@ static int record_decode(const json_t *root, hcs_record *record, hcs_error *err)
   return decode_groups(json_object_get(root, "groups"), record, err);
 }
 
-/* A short write says nothing of its reason, which is a full file system. */
-static int write_whole(int fd, const void *data, size_t size) {
-  ssize_t n = write(fd, data, size);
-  if (n == (ssize_t)size) return 0;
-  if (n >= 0) errno = ENOSPC;
-  return -1;
-}
-
 int hcs_record_write(int dir, const hcs_record *record, hcs_error *err) {
   json_t *root = record_encode(record);
   HCS_AUTO_FREE char *text = root != NULL ? json_dumps(root, JSON_COMPACT) : NULL;
@@ -141,9 +134,10 @@ int hcs_record_write(int dir, const hcs_record *record, hcs_error *err) {
                     "%zu bytes, at most %u fit",
                     strlen(text), RECORD_MAX - 1);
   fd = openat(dir, "record.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0 || write_whole(fd, text, strlen(text)) != 0 ||
+  if (fd < 0 || hcs_write_whole(fd, text, strlen(text)) != 0 ||
       renameat(dir, "record.new", dir, "record") != 0)
-    return hcs_fail_errno(err, errno, "cannot write the record of container '%s'", record->id);
+    return hcs_fail_errno(err, errno, "cannot write the record of container '%s'%s", record->id,
+                          errno == EFBIG ? " (ulimit -f)" : "");
   return 0;
 }
 
@@ -184,8 +178,9 @@ hcs_status_page *hcs_status_make(int dir, hcs_error *err) {
   const hcs_status_page initial = {.magic = STATUS_MAGIC};
   HCS_AUTO_FD fd = openat(dir, "status", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   /* written, not truncated to size: the page exists then, and touching it can not fail any more */
-  if (fd < 0 || write_whole(fd, &initial, sizeof initial) != 0) {
-    hcs_fail_errno(err, errno, "cannot make a container's status");
+  if (fd < 0 || hcs_write_whole(fd, &initial, sizeof initial) != 0) {
+    hcs_fail_errno(err, errno, "cannot make a container's status%s",
+                   errno == EFBIG ? " (ulimit -f)" : "");
     return NULL;
   }
   return status_map(fd, err);

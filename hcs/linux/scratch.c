@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "quiet_write.h"
 #include "state.h"
 
 #define VOLATILE_MARK "work/work/incompat/volatile"
@@ -97,7 +98,7 @@ int hcs_scratch_lock(const char *folder, const char *boot_id, const hcs_scratch_
     return hcs_fail_errno(err, errno, "config.LayerFolderPath: cannot lock '%s'", folder);
   if (clear_volatile(dir, lock, folder, boot_id, err) != 0) return -1;
   if (hcs_scratch_image_plan(image, dir, folder, wanted, err) != 0) return -1;
-  if (ftruncate(lock, 0) != 0 || pwrite(lock, boot_id, strlen(boot_id), 0) < 0)
+  if (ftruncate(lock, 0) != 0 || hcs_write_whole(lock, boot_id, strlen(boot_id)) != 0)
     return hcs_fail_errno(err, errno, "config.LayerFolderPath: cannot write the lock of '%s'",
                           folder);
   return hcs_fd_take(&lock);
