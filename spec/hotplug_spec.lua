@@ -1,4 +1,5 @@
 -- modify with MappedDirectory and MappedPipe: mapped into a running container, and taken out of it.
+local busted = require "busted"
 local cjson = require "cjson"
 local hcs = require "hcs"
 local killed = require "spec.support.killed"
@@ -482,6 +483,29 @@ describe("a client that is killed at any of its steps", function()
   local path
 
   before_each(function() path = support.write_file(folder .. "/killed.lua", script) end)
+
+  -- A helper whose client was killed ends by itself: nobody is its parent any more, and it is in no group of ours.
+  local function helpers()
+    local found = {}
+    for pid in lfs.dir "/proc" do
+      local file = pid:find "^%d+$" and io.open("/proc/" .. pid .. "/comm")
+      if file then
+        if file:read "l" == "hcs-helper" then found[#found + 1] = pid end
+        file:close()
+      end
+    end
+    return found
+  end
+
+  after_each(function()
+    local left
+    for _ = 1, 500 do -- other specs have some, too, for a moment each
+      left = helpers()
+      if #left == 0 then return end
+      busted.sleep(0.01)
+    end
+    error("helpers are left: " .. table.concat(left, ", "))
+  end)
 
   -- The next request says what is true: the record, the container's mounts and its own answer agree.
   local function check(before)

@@ -169,7 +169,7 @@ function container:process_list() end
 ---@return hcs.error? err
 function container:mapped_virtual_disks() end
 
----Not on Linux yet.
+---Changes a running container: done when it returns, and left as it was when it fails.
 ---@param request hcs.ResourceModificationRequestResponse
 ---@return true? modified
 ---@return hcs.error? err
@@ -521,8 +521,8 @@ function stream:timeout() end
 ---@field PropertyTypes? hcs.PropertyType[]
 
 ---@class (exact) hcs.ResourceModificationRequestResponse
----@field ResourceType? string
----@field Settings? any
+---@field ResourceType? string "Memory", "Processor", "Storage"; "MappedDirectory", "MappedPipe", …
+---@field Settings? any hcs.MemorySettings and the like; an hcs.MappedDir, hcs.MappedPipe, …
 ---@field RequestType? string "Add", "Remove" or "Update"
 
 ---@class (exact) hcs.MemorySettings
