@@ -63,9 +63,9 @@ static void guest_end(const hcs_status_page *status) {
 
 /* A folder with what the shell script makes in it. */
 static const char *tree_make(const char *script) {
-  static char root[] = "/tmp/hcs-devpts.XXXXXX";
+  static char root[32];
   char command[1024];
-  memcpy(root + sizeof root - 7, "XXXXXX", 6);
+  (void)snprintf(root, sizeof root, "/tmp/hcs-devpts.XXXXXX");
   assert_non_null(mkdtemp(root));
   (void)snprintf(command, sizeof command, "cd %s && %s", root, script);
   assert_int_equal(system(command), 0);

@@ -83,7 +83,8 @@ static void put_vhd(uint32_t type, uint64_t size) {
   unsigned char *footer = file + FILE_BYTES - HCS_DISK_SECTOR_BYTES;
   uint32_t sum = 0;
   memset(footer, 0, HCS_DISK_SECTOR_BYTES);
-  memcpy(footer, "conectix", 8);
+  static const char cookie[8] = "conectix"; /* without its NUL */
+  memcpy(footer, cookie, sizeof cookie);
   put_big(footer + 8, 2, 4);
   put_big(footer + 12, 0x00010000, 4);
   put_big(footer + 16, UINT64_MAX, 8);

@@ -31,10 +31,11 @@ static long read_at(int fd, unsigned char *data, size_t size, uint64_t offset) {
 static int parse(hcs_disk_image *image, int fd, uint64_t file_size, int attach_only,
                  hcs_error *err) {
   HCS_AUTO_FREE unsigned char *data = malloc(HCS_DISK_HEAD_BYTES + HCS_DISK_SECTOR_BYTES);
-  unsigned char *footer = data + HCS_DISK_HEAD_BYTES;
+  unsigned char *footer;
   hcs_disk_bytes bytes = {.head = data, .file_size = file_size};
   long head, end = 0;
   if (data == NULL) return hcs_fail_memory(err);
+  footer = data + HCS_DISK_HEAD_BYTES;
   head = read_at(fd, data, HCS_DISK_HEAD_BYTES, 0);
   if (file_size >= HCS_DISK_SECTOR_BYTES)
     end = read_at(fd, footer, HCS_DISK_SECTOR_BYTES, file_size - HCS_DISK_SECTOR_BYTES);
