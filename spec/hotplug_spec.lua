@@ -158,6 +158,18 @@ describe("a directory that is added", function()
     assert.equal("file\n", inside "ls /theirs/made")
   end)
 
+  -- The kernel escapes blanks, tabs, newlines and backslashes in its tables, and no others.
+  it("may have white space of every kind in its names, on both sides", function()
+    local host = new_folder()
+    for _, name in ipairs { "a b", "a\tb", "a\nb", "a\rb", "a\fb", "a\vb", "a\\012b" } do
+      assert(lfs.mkdir(host .. "/" .. name))
+      support.write_file(("%s/%s/file"):format(host, name), "")
+      assert(add("/white/" .. name, host .. "/" .. name))
+      assert.equal("file\n", inside(("ls %s"):format(support.quote("/white/" .. name))))
+      assert(remove("/white/" .. name))
+    end
+  end)
+
   it("changes nothing on the host", function()
     local before = support.residue.snapshot()
     assert(add("/data", new_folder()))

@@ -32,16 +32,24 @@ static void unescape(char *text) {
   *to = '\0';
 }
 
+/* The field with that number; other white space than a blank belongs to a name. */
+static const char *field(const char *line, unsigned number, size_t *size) {
+  for (; number > 0 && *line != '\0'; number--) {
+    line += strcspn(line, " ");
+    line += *line == ' ';
+  }
+  *size = strcspn(line, " ");
+  return line;
+}
+
 /* "36 35 98:0 /root /mount/point rw,… - type source …" */
 static int parse_line(hcs_mount_entry *entry, const char *line) {
-  unsigned id, parent;
-  int begin = 0, end = 0;
-  if (sscanf(line, "%u %u %*s %*s %n%*s%n", &id, &parent, &begin, &end) != 2 || end == 0) return -1;
-  entry->point = strndup(line + begin, (size_t)(end - begin));
+  size_t size;
+  const char *point = field(line, 4, &size);
+  if (size == 0 || sscanf(line, "%u %u", &entry->id, &entry->parent) != 2) return -1;
+  entry->point = strndup(point, size);
   if (entry->point == NULL) return -1;
   unescape(entry->point);
-  entry->id = id;
-  entry->parent = parent;
   return 0;
 }
 
