@@ -7,10 +7,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,11 +44,10 @@ static void kill_and_wait(int group, long pid, int64_t deadline_ns) {
   while (hcs_wait_fd(pidfd, POLLIN, deadline_ns) == HCS_WAIT_INTERRUPTED) continue;
 }
 
-/* v2 has one file that kills all, also in the groups below; v1 wants them one by one. */
-static void group_kill(int group, int64_t deadline_ns) {
+/* One by one. */
+static void members_kill(int group, int64_t deadline_ns) {
   char pids[4096];
   char *next = pids, *end;
-  if (hcs_file_put(group, "cgroup.kill", "1") == 0) return;
   if (hcs_file_get(group, "cgroup.procs", pids, sizeof pids) <= 0) return;
   for (;;) {
     long pid = strtol(next, &end, 10);
@@ -60,8 +57,13 @@ static void group_kill(int group, int64_t deadline_ns) {
   }
 }
 
-/* The first group below `group`: its descriptor, and its name; -1 when there is none. */
-static int child_open(int group, char name[NAME_MAX + 1]) {
+/* v2 has one file that kills all, also in the groups below. */
+static void group_kill(int group, int64_t deadline_ns) {
+  if (hcs_file_put(group, "cgroup.kill", "1") != 0) members_kill(group, deadline_ns);
+}
+
+/* Removes the groups right below; the first that cannot go yet is opened, and -1 when there is none. */
+static int children_remove(int group) {
   int child = -1, copy = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *stream = copy >= 0 ? fdopendir(copy) : NULL;
   const struct dirent *entry;
@@ -71,32 +73,42 @@ static int child_open(int group, char name[NAME_MAX + 1]) {
   }
   while (child < 0 && (entry = readdir(stream)) != NULL) {
     if (entry->d_type != DT_DIR || entry->d_name[0] == '.') continue;
-    snprintf(name, NAME_MAX + 1, "%s", entry->d_name);
-    child = openat(group, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (unlinkat(group, entry->d_name, AT_REMOVEDIR) == 0) continue;
+    child = openat(group, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   }
   closedir(stream);
   return child;
 }
 
+static ino_t inode(int group) {
+  struct stat status;
+  return fstat(group, &status) == 0 ? status.st_ino : 0;
+}
+
 /*
- * Removes one group that has none below it, of those that were made inside by somebody else: goes down
- * as deep as it gets, however deep that is, with two descriptors.
+ * Removes what somebody else has made inside, however deep and wide that is, with two descriptors and one
+ * visit on the way down and one on the way up. Ends also where a group is still in use.
  */
-static int leaf_remove(int group, int64_t deadline_ns) {
-  char name[NAME_MAX + 1], deeper[NAME_MAX + 1];
-  HCS_AUTO_FD parent = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  HCS_AUTO_FD leaf = parent < 0 ? -1 : child_open(parent, name);
-  int next;
-  if (leaf < 0) return -1;
-  while ((next = child_open(leaf, deeper)) >= 0) {
-    hcs_fd_close(&parent);
-    parent = leaf;
-    leaf = next;
-    memcpy(name, deeper, sizeof name);
+static void below_remove(int group, int64_t deadline_ns) {
+  HCS_AUTO_FD here = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  ino_t left = 0;
+  size_t depth = 0;
+  while (here >= 0 && hcs_clock_ns() < deadline_ns) {
+    HCS_AUTO_FD next = children_remove(here);
+    if (next < 0 && depth == 0) return;
+    if (next >= 0) {
+      if (inode(next) == left) return;
+      members_kill(next, deadline_ns);
+      left = 0;
+      depth++;
+    } else {
+      next = openat(here, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      left = inode(here);
+      depth--;
+    }
+    hcs_fd_close(&here);
+    here = hcs_fd_take(&next);
   }
-  if (unlinkat(parent, name, AT_REMOVEDIR) == 0) return 0;
-  group_kill(leaf, deadline_ns);
-  return unlinkat(parent, name, AT_REMOVEDIR);
 }
 
 /* A task leaves its group a moment after its parent or pidfd hears of its end: hence the attempts. */
@@ -110,7 +122,7 @@ static int directory_remove(const char *path, int64_t deadline_ns) {
     if (group < 0) continue;
     group_kill(group, deadline_ns);
     hcs_wait_group_empty(group, deadline_ns);
-    while (leaf_remove(group, deadline_ns) == 0 && hcs_clock_ns() < deadline_ns) continue;
+    below_remove(group, deadline_ns);
     if (hcs_clock_ns() >= deadline_ns) break;
   }
   errno = EBUSY;
