@@ -68,6 +68,19 @@ local probe_source = [[
     execvp(arguments[0], arguments);
     return 127;
   }
+  /* Takes all the terminals that it can get. */
+  static int terminals(void) {
+    struct rlimit files;
+    int count = 0;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    while (open("/dev/ptmx", O_RDWR | O_NOCTTY) >= 0) count++;
+    printf("%d %s\n", count, strerror(errno));
+    fflush(stdout);
+    pause();
+    return 0;
+  }
   static int loopback(void) {
     struct sockaddr_in address = { AF_INET, htons(80), { htonl(INADDR_LOOPBACK) }, { 0 } };
     int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0), peer;
@@ -100,6 +113,7 @@ local probe_source = [[
     if (argc > 1 && !strcmp(argv[1], "loopback")) return loopback();
     if (argc > 1 && !strcmp(argv[1], "search")) return search();
     if (argc > 1 && !strcmp(argv[1], "limits")) return limits();
+    if (argc > 1 && !strcmp(argv[1], "terminals")) return terminals();
     if (argc > 1 && !strcmp(argv[1], "scheduling")) return scheduling();
     return 2;
   }
@@ -254,6 +268,20 @@ describe("the root", function()
     assert.equal(inside "stat -c %d:%i /",
       inside "mkdir -p /jail && cp /bin/busybox /jail/sh && cd / && \z
         chroot /jail /sh sh -c 'cd ../../../..; /sh stat -c %d:%i .' >/dev/null; cd /; stat -c %d:%i ../..")
+  end)
+
+  it("leaves others their terminals: it has 1024", function()
+    local p = assert(c:create_process { "/probe", "terminals", CreateStdOutPipe = true })
+    assert.equal("1024 No space left on device", p:stdout():read "l")
+    local console, err = c:create_process { "true", EmulateConsole = true }
+    assert.is_nil(console)
+    assert.matches("no pseudo terminal is left: the container has 1024", tostring(err), 1, true)
+    local other <close> = support.container()
+    assert(assert(other:create_process { "true", EmulateConsole = true }):wait(10))
+    assert(p:kill())
+    assert(p:wait(10))
+    p:close()
+    assert(assert(c:create_process { "true", EmulateConsole = true }):wait(10))
   end)
 
   it("cannot be seen through PID 1", function()
@@ -572,12 +600,12 @@ describe("a process", function()
     assert.equal(1, found)
   end)
 
-  it("may have groups of its own below, however deep: they go with it", function()
+  it("may have groups of its own below, however deep and many: they go with it", function()
     local own = support.container()
     local found = support.shell("find /sys/fs/cgroup -type d -path '*/c-" .. own:id() .. "-*/work'")
     assert.not_equal("", found)
     for group in found:gmatch "[^\n]+" do
-      support.shell(("mkdir -p %s%s %s/a %s/b/c"):format(group, ("/deep"):rep(40), group, group))
+      support.shell(("mkdir -p %s%s; cd %s; mkdir -p b/c $(seq 300)"):format(group, ("/d"):rep(400), group))
     end
     assert(own:terminate())
     assert(own:wait(10))

@@ -19,7 +19,7 @@ typedef struct kernel_mount {
   const char *type;
   const char *target; /* below the root, or below /dev */
   uint64_t attributes;
-  mount_option options[4];
+  mount_option options[5];
 } kernel_mount;
 
 typedef struct device_node {
@@ -40,11 +40,12 @@ static const kernel_mount dev_mount = {
     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
     {{"mode", "0755"}, {"size", "64k"}, {"nr_inodes", "1024"}, {NULL, NULL}}};
 
+/* All containers have some 3000 terminals between them (kernel.pty.max): one is not to take the others'. */
 static const kernel_mount dev_mounts[] = {
     {"devpts",
      "pts",
      MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
-     {{"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", "5"}, {NULL, NULL}}},
+     {{"ptmxmode", "0666"}, {"mode", "0620"}, {"gid", "5"}, {"max", "1024"}, {NULL, NULL}}},
     {"tmpfs", "shm", LOCKED, {{"mode", "1777"}, {"size", "64m"}, {NULL, NULL}}},
     {"mqueue", "mqueue", LOCKED, {{NULL, NULL}}},
 };

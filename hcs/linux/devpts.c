@@ -78,8 +78,10 @@ int hcs_devpts_pair(const hcs_status_page *status, hcs_console_size size, int *m
   if (devpts < 0) return -1;
   ours = terminal_open(devpts, "ptmx");
   if (ours < 0 && errno == ENOSPC)
-    return hcs_fail_errno_as(err, HCS_E_GEN_FAILURE, errno,
-                             "no pseudo terminal is left (see the sysctl kernel.pty.max)");
+    return hcs_fail_errno_as(
+        err, HCS_E_GEN_FAILURE, errno,
+        "no pseudo terminal is left: the container has 1024 of its own at most, all "
+        "containers together what the sysctl kernel.pty.max says");
   if (ours < 0) return hcs_fail_errno(err, errno, "cannot make a console");
   if (size_set(ours, size) != 0 || modes_set(ours) != 0 || (*slave = slave_open(ours)) < 0)
     return hcs_fail_errno(err, errno, "cannot set the new console up");
