@@ -85,8 +85,9 @@ TEST_OBJECTS := $(SHARED_OBJECTS) \
 config_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   config container_path disk disk_image disk_users fd host_path limits mapped resolv stage storage_device)
 devpts_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
-  devpts fd guest_root kernel_text proc_text process_stat)
-mount_table_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,fd guest_root kernel_text mount_table proc_text process_stat)
+  devpts fd guest_root kernel_text proc_text process_stat wait)
+mount_table_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
+  fd guest_root kernel_text mount_table proc_text process_stat wait)
 resolv_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,fd resolv)
 disk_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   container_path disk disk_image disk_record disk_users fd host_path mapped mapped_record stage)

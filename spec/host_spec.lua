@@ -23,6 +23,43 @@ local function host(mode, script, ...)
   return output
 end
 
+-- What is done to a container that runs; `c` and `layer` are there.
+local changes = [[
+  local function map(verb)
+    return c:modify { ResourceType = "MappedDirectory", RequestType = verb,
+      Settings = { HostPath = layer, ContainerPath = "/made/here", ReadOnly = true } }
+  end
+  local function update(resource, settings)
+    return c:modify { ResourceType = resource, RequestType = "Update", Settings = settings }
+  end
+  local function console()
+    local p <close>, err = c:create_process { "true", EmulateConsole = true }
+    if not p then return nil, err end
+    local ok, why = p:resize_console(100, 30)
+    -- It may have ended.
+    if not ok and why.code ~= 0x8037011F and why.code ~= 0x490 then return nil, why end
+    ok, why = p:close_stdin()
+    if not ok then return nil, why end
+    ok, why = p:wait(60)
+    if not ok then return nil, why end
+    assert(ok == 0)
+    return true
+  end
+  local changes = {
+    function() return map "Add" end,
+    function() return map "Remove" end,
+    function() return update("Memory", { MemoryMaximumInMB = 128 }) end,
+    function() return update("Processor", { ProcessorMaximum = 9000 }) end,
+    function() return c:pause() end,
+    function() return c:resume() end,
+    function() return c:write_file("/made/file", "content", { user = "lab:daemon" }) end,
+    function() return c:read_file "/made/file" end,
+    function() return c:statistics() end,
+    function() return c:process_list() end,
+    console,
+  }
+]]
+
 -- All that a thread can do in one go: every kind of descriptor, pipe and end.
 local work = [[
   local hcs = require "hcs"
@@ -31,6 +68,9 @@ local work = [[
   for code = 0, 2 do assert(assert(c:run { "sh", "-c", "exit " .. code }).exit_code == code) end
   local r = assert(c:run({ "sh", "-c", "cat; echo err >&2" }, { input = ("x"):rep(100000) }))
   assert(#r.stdout == 100000 and r.stderr == "err\n")
+
+]] .. changes .. [[
+  for _, change in ipairs(changes) do assert(change()) end
 
   -- A reader that is gone is a result, not a signal. (While another thread forks, a copy of the reader's
   -- descriptor lives on for a moment.)
@@ -109,6 +149,62 @@ describe("a host program that may write small files only", function()
     end
     assert.equal("made\t\n", limited(2048))
     os.remove(path)
+  end)
+end)
+
+describe("a host program whose system calls are interrupted", function()
+  it("sees none of that, whatever it does with a container", function()
+    assert.equal("ok\n", host("alarmed", ([[
+      local hcs = require "hcs"
+      local c <close> = assert(hcs.create_container(nil, config))
+      assert(c:start())
+    ]] .. changes .. [[
+      for _ = 1, %d do
+        for number, change in ipairs(changes) do
+          local ok, err = change()
+          assert(ok, ("%%d: %%s"):format(number, err))
+        end
+      end
+    ]]):format(support.rounds(200))))
+  end)
+end)
+
+describe("a host program without room for more descriptors", function()
+  it("is told that and nothing else, and everything stays as it was", function()
+    assert.equal("ok\n", host("run", [[
+      local hcs = require "hcs"
+      local c <close> = assert(hcs.create_container(nil, config))
+      assert(c:start())
+    ]] .. changes .. [[
+      local function mounts() return assert(c:run { "cat", "/proc/self/mountinfo" }).stdout end
+      local before = mounts()
+      local function create()
+        config.NetworkSharedContainerName = c:id()
+        local other, err = hcs.create_container(nil, config)
+        if other then other:close() end
+        return other and true, err
+      end
+      changes[#changes + 1] = create
+      for left = 0, 60 do
+        local worked = 0
+        for number, change in ipairs(changes) do
+          room(left)
+          local ok, err = change()
+          room()
+          if ok then worked = worked + 1 end
+          -- What undoes what could not be done.
+          local is_due = hcs.is_operation_invalid_state(err) or err and err.code == 0x490 or err and err.code == 0x2
+          assert(ok or is_due or err.name == "TooManyOpenFiles", ("%d, %d left: %s"):format(number, left, err))
+        end
+        if c:state() == "Paused" then assert(c:resume()) end
+        assert(c:state() == "Running")
+        map "Remove"
+        if left == 60 then assert(worked == #changes, worked) end
+      end
+      assert(mounts() == before)
+      -- Without any it may not even be possible to clean up.
+      assert(hcs.gc())
+    ]]))
   end)
 end)
 

@@ -4,7 +4,8 @@
  *   host_program threads SCRIPT [ignore]   threads that run SCRIPT, each in its own Lua state, while the
  *                                          program has children, a SIGCHLD handler and a waitpid(-1) loop
  *                                          (with "ignore": SIGCHLD is ignored, and it has neither)
- *   host_program run SCRIPT                SCRIPT with fork, wait_for, leave and inheritable()
+ *   host_program run SCRIPT                SCRIPT with fork, wait_for, leave, inheritable() and room()
+ *   host_program alarmed SCRIPT            the same, with a timer whose signal interrupts system calls
  *   host_program reload SCRIPT ROUNDS      a Lua state that is made, runs SCRIPT and is closed, again and again
  *
  * Says on standard error what is wrong, and ends with 1; with 0 and "ok" when nothing is.
@@ -24,6 +25,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,6 +38,7 @@
 #define QUIET_ROUNDS 5 /* containers of each worker while the program has one child that lives on */
 #define BUSY_ROUNDS 5  /* … while the program's children come and go */
 #define FD_LIMIT 512   /* descriptors that are looked at */
+#define ALARM_US 100   /* from one signal of the timer to the next */
 #define PID_LIMIT 4194304 /* proc(5), pid_max */
 #define OWN_ERRNO 12345
 
@@ -98,6 +101,22 @@ static int lua_inheritable(lua_State *L) {
   return 1;
 }
 
+/* room(n) leaves the program room for n more descriptors, room() as many as it had. */
+static int lua_room(lua_State *L) {
+  static rlim_t before;
+  struct rlimit limit;
+  lua_Integer room = luaL_optinteger(L, 1, -1);
+  int fd;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  if (before == 0) before = limit.rlim_cur;
+  for (fd = 0; room > 0; fd++)
+    if (fcntl(fd, F_GETFD) < 0) room--;
+  while (fcntl(fd, F_GETFD) >= 0) fd++;
+  limit.rlim_cur = room < 0 ? before : (rlim_t)fd;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return luaL_error(L, "setrlimit");
+  return 0;
+}
+
 static lua_State *state_open(void) {
   lua_State *L = luaL_newstate();
   if (L == NULL) abort();
@@ -106,6 +125,7 @@ static lua_State *state_open(void) {
   lua_register(L, "leave", lua_leave);
   lua_register(L, "wait_for", lua_wait_for);
   lua_register(L, "inheritable", lua_inheritable);
+  lua_register(L, "room", lua_room);
   return L;
 }
 
@@ -118,6 +138,18 @@ static void script_run_alone(const char *script) {
   lua_State *L = state_open();
   script_run(L, script);
   lua_close(L);
+}
+
+static void on_alarm(int number) { (void)number; }
+
+static void script_run_alarmed(const char *script) {
+  static const struct itimerval often = {{0, ALARM_US}, {0, ALARM_US}}, never;
+  struct sigaction action = {0};
+  action.sa_handler = on_alarm; /* without SA_RESTART */
+  sigaction(SIGALRM, &action, NULL);
+  setitimer(ITIMER_REAL, &often, NULL);
+  script_run_alone(script);
+  setitimer(ITIMER_REAL, &never, NULL);
 }
 
 /* ---- what must not change ------------------------------------------------------------------------ */
@@ -535,10 +567,12 @@ int main(int argc, char **argv) {
     threads_part(argv[2], argc > 3);
   else if (argc == 3 && strcmp(argv[1], "run") == 0)
     script_run_alone(argv[2]);
+  else if (argc == 3 && strcmp(argv[1], "alarmed") == 0)
+    script_run_alarmed(argv[2]);
   else if (argc == 4 && strcmp(argv[1], "reload") == 0)
     reload_part(argv[2], atoi(argv[3]));
   else
-    problem("usage: host_program threads|run|reload SCRIPT [ignore|ROUNDS]");
+    problem("usage: host_program threads|run|alarmed|reload SCRIPT [ignore|ROUNDS]");
   if (atomic_load(&problems) != 0) return 1;
   puts("ok");
   return 0;

@@ -13,6 +13,7 @@
 
 #include "fd.h"
 #include "process_stat.h"
+#include "wait.h"
 
 /* openat2(2): EAGAIN says that something was renamed while a ".." was resolved, and to try again. */
 #define RENAMES_MAX 64
@@ -21,10 +22,16 @@ static int fail_gone(hcs_error *err) {
   return hcs_fail(err, HCS_E_UNEXPECTED_PROCESS_ABORT, "the container's guest is gone");
 }
 
+/* Gone is what cannot be undone: what only hinders us here is told as it is. */
+static int fail_unseen(int error, hcs_error *err) {
+  if (error != ESRCH && error != ENOENT)
+    return hcs_fail_errno(err, error, "cannot look at the container's guest");
+  return fail_gone(err);
+}
+
 /* A process that has not ended when its pidfd was asked had its pid for itself until then. */
 static int is_running(int pidfd) {
-  struct pollfd item = {pidfd, POLLIN, 0};
-  return poll(&item, 1, 0) == 0;
+  return hcs_wait_fd_uninterrupted(pidfd, POLLIN, 0) != HCS_WAIT_READY;
 }
 
 int hcs_guest_open(const hcs_status_page *status, const char *name, int flags, const char *what,
@@ -33,7 +40,7 @@ int hcs_guest_open(const hcs_status_page *status, const char *name, int flags, c
   HCS_AUTO_FD fd = -1;
   char path[48];
   int error;
-  if (pidfd < 0) return fail_gone(err);
+  if (pidfd < 0) return fail_unseen(errno, err);
   snprintf(path, sizeof path, "/proc/%d/%s", status->guest, name);
   fd = hcs_fd_raise(open(path, flags | O_CLOEXEC));
   error = errno;

@@ -89,7 +89,16 @@ static int open_recorded(hcs_network *network, int dir, const hcs_record *record
   return open_guest(network, dir, err);
 }
 
-/* Why it cannot be joined comes down to its not being there, but for what the host denies. */
+static int fail_open_container(const char *id, hcs_error *err) {
+  switch (hcs_error_kind(err)) {
+  case HCS_E_ACCESS_DENIED:
+  case HCS_E_TOO_MANY_OPEN_FILES:
+  case HCS_E_NOT_ENOUGH_MEMORY: return hcs_error_wrap(err, FIELD);
+  default: return fail_none(id, err);
+  }
+}
+
+/* Why it cannot be joined comes down to its not being there, but for what the host denies or lacks. */
 static int open_container(hcs_network *network, const char *id, hcs_error *err) {
   HCS_AUTO_FD root = hcs_state_root_open(err);
   HCS_AUTO_FD dir = -1;
@@ -100,12 +109,12 @@ static int open_container(hcs_network *network, const char *id, hcs_error *err) 
     return hcs_fail(err, HCS_E_INVALID_PARAMETER,
                     FIELD ": '%.80s' is neither a container's id nor an absolute path", id);
   dir = hcs_state_open(root, id, err);
-  if (dir < 0 || hcs_record_read(dir, &record, err) != 1) return fail_none(id, err);
+  if (dir < 0) return fail_open_container(id, err);
+  r = hcs_record_read(dir, &record, err);
+  if (r <= 0) return r < 0 ? fail_open_container(id, err) : fail_none(id, err);
   r = open_recorded(network, dir, &record, err);
   hcs_record_clear(&record);
-  if (r == 0) return 0;
-  if (hcs_error_kind(err) == HCS_E_ACCESS_DENIED) return hcs_error_wrap(err, FIELD);
-  return fail_none(id, err);
+  return r == 0 ? 0 : fail_open_container(id, err);
 }
 
 int hcs_network_open(hcs_network *network, const char *name, hcs_error *err) {

@@ -76,10 +76,10 @@ int hcs_linux_stream_read(hcs_platform_stream *stream, void *data, size_t capaci
 
 /* A master goes on taking bytes when nobody has its other side open any more. */
 static ssize_t write_some(const hcs_platform_stream *stream, const void *data, size_t size) {
-  struct pollfd other = {stream->fd, 0, 0};
   ssize_t n;
   if (stream->console == NULL) return hcs_write_quietly(stream->fd, data, size);
-  if (poll(&other, 1, 0) == 1 && (other.revents & POLLHUP) != 0) {
+  /* for no event: a hangup is told unasked */
+  if (hcs_wait_fd_uninterrupted(stream->fd, 0, 0) == HCS_WAIT_READY) {
     errno = EPIPE;
     return -1;
   }

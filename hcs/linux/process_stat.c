@@ -37,10 +37,14 @@ int hcs_process_start_get(int pid, uint64_t *ticks, hcs_error *err) {
 
 int hcs_process_pidfd(int pid, uint64_t ticks) {
   uint64_t now;
-  HCS_AUTO_FD pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+  HCS_AUTO_FD pidfd = -1;
+  errno = ESRCH;
+  if (pid > 0) pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
   /* compared after the pidfd is there: from then on the pid cannot come to mean somebody else */
-  if (pidfd < 0 || start_get_by_pid(pid, &now) != 0 || now != ticks) return -1;
-  return hcs_fd_take(&pidfd);
+  if (pidfd < 0 || start_get_by_pid(pid, &now) != 0) return -1;
+  if (now == ticks) return hcs_fd_take(&pidfd);
+  errno = ESRCH;
+  return -1;
 }
 
 int hcs_process_directory_open(int pid, uint64_t ticks) {

@@ -10,7 +10,7 @@
 
 /* The process' start time in clock ticks since boot (proc(5), stat field 22). */
 int hcs_process_start_get(int pid, uint64_t *ticks, hcs_error *err);
-/* A pidfd of the process that has this pid and this start time; -1 when it is gone. */
+/* A pidfd of the process that has this pid and this start time; -1 with errno, ESRCH or ENOENT when it is gone. */
 int hcs_process_pidfd(int pid, uint64_t ticks);
 /*
  * An O_PATH descriptor of the /proc directory of the process that has this pid and this start time, and
