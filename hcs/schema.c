@@ -20,8 +20,7 @@
 #define OMIT .omit_empty = 1
 
 #define EVERYWHERE .support = HCS_SUPPORT_ALL
-#define NOT_YET .support = HCS_SUPPORT_WINDOWS | HCS_SUPPORT_MEMORY
-#define NOT_ON_LINUX(why) NOT_YET, .reason = (why)
+#define NOT_ON_LINUX(why) .support = HCS_SUPPORT_WINDOWS | HCS_SUPPORT_MEMORY, .reason = (why)
 #define HYPER_V NOT_ON_LINUX("Hyper-V isolation exists on Windows only")
 #define NO_MOUNT_LIMITS NOT_ON_LINUX("block I/O is limited per device there, not per directory")
 #define UTILITY_VM NOT_ON_LINUX("utility VMs exist on Windows only")

@@ -56,7 +56,7 @@ typedef struct hcs_field {
   int64_t max;
 
   unsigned support;          /* platforms where a non-zero value is accepted */
-  const char *reason;        /* why not on the others; NULL: it is not built yet */
+  const char *reason;        /* why not on the others */
   const hcs_choice *choices; /* NULL: any string */
   const char *fallback;      /* what an empty string means when a platform reads the document */
 } hcs_field;

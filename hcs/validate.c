@@ -56,13 +56,12 @@ static int unknown_field(walk *w, const hcs_schema *schema, const hcs_path *path
   return INVALID(w, path, "unknown field, did you mean '%s'?", nearest.best);
 }
 
-/* Without a reason it is only a matter of time, and the message says "yet". */
 static int unsupported(walk *w, const hcs_path *path, const char *reason) {
   const char *platform = w->support == HCS_SUPPORT_LINUX     ? "Linux"
                          : w->support == HCS_SUPPORT_WINDOWS ? "Windows"
                                                              : "this platform";
-  return hcs_path_fail(w->err, HCS_E_NOT_SUPPORTED, path, "not supported on %s%s%s; leave it out",
-                       platform, reason != NULL ? ": " : " yet", reason != NULL ? reason : "");
+  return hcs_path_fail(w->err, HCS_E_NOT_SUPPORTED, path, "not supported on %s: %s; leave it out",
+                       platform, reason);
 }
 
 /* ---- scalars --------------------------------------------------------------------------------- */

@@ -3,7 +3,6 @@
  */
 #include "document_fixture.h"
 
-#define LATER ": not supported on Linux yet; leave it out"
 #define HYPER_V ": not supported on Linux: Hyper-V isolation exists on Windows only; leave it out"
 
 static const struct {
