@@ -286,7 +286,7 @@ describe("ProcessorMaximum", function()
   it("is refused where it is less than the kernel can do", function()
     local err = failure(NOT_SUPPORTED, hcs.create_container(nil, support.config { ProcessorMaximum = 1 }))
     contains("config.ProcessorMaximum: 1 is too little on ", err.message)
-    local least = math.tointeger(err.message:match "which is (%d+)")
+    local least = math.tointeger(err.message:match "take (%d+) or more")
     local c <close> = support.container { ProcessorMaximum = least }
     assert.is_true(quota(c) >= 0.001)
     failure(NOT_SUPPORTED, update(c, "Processor", { ProcessorMaximum = least - 1 }))

@@ -263,6 +263,7 @@ static const struct {
     {"Commandline", {"CommandArgs", "CommandLine"}, "CommandLine"},
     {"Id", {"Ids", "ID"}, "ID"},         /* the nearer one, whatever the order */
     {"Nams", {"Name", "Names"}, "Name"}, /* the first of two that are as near */
+    {"MappedDir", {"MappedPipe", "MappedDirectory"}, "MappedDirectory"}, /* a shortened word */
     {"Foo", {"Name", "Owner", "Layers"}, NULL},
     {"x", {"ID", "Name"}, NULL},
     {"", {"ID", "Name"}, NULL},

@@ -49,8 +49,8 @@ static int quota_of(const hcs_limits *limits, quota *to, const char *where, hcs_
   to->quota_us = share(limits) * to->period_us / WHOLE_HOST;
   if (to->quota_us >= QUOTA_LEAST_US) return 0;
   return hcs_fail(err, HCS_E_NOT_SUPPORTED,
-                  "%s.ProcessorMaximum: %u is too little on %lld processors: the kernel limits to "
-                  "1 ms a second at least, which is %lld",
+                  "%s.ProcessorMaximum: %u is too little on %lld processors: the kernel gives "
+                  "1 ms a second at least: take %lld or more",
                   where, limits->processor_value, processors(),
                   (QUOTA_LEAST_US * WHOLE_HOST / PERIOD_LONGEST_US + processors() - 1) /
                       processors());

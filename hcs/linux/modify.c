@@ -151,16 +151,17 @@ static int check_not_empty(const hcs_schema *schema, const json_t *settings, hcs
   size_t i;
   if (json_object_size(settings) > 0) return 0;
   for (i = 0; i < schema->count; i++) words_add(&have, schema->fields[i].name);
-  return hcs_fail(err, HCS_E_INVALID_PARAMETER, SETTINGS ": nothing in it; there is %s",
-                  have.known);
+  return hcs_fail(err, HCS_E_INVALID_PARAMETER, SETTINGS ": missing; there is %s", have.known);
 }
 
 /* Lua has one empty table for lists and objects: an empty list is no settings. */
 static json_t *settings_get(const json_t *request, const char *schema_name, hcs_error *err) {
   const hcs_schema *schema = hcs_schema_find(schema_name);
   json_t *settings = json_object_get(request, "Settings");
-  if (!json_is_object(settings) && !(json_is_array(settings) && json_array_size(settings) == 0)) {
-    hcs_fail(err, HCS_E_INVALID_PARAMETER, SETTINGS ": a table with named fields expected");
+  if (settings != NULL && !json_is_object(settings) &&
+      !(json_is_array(settings) && json_array_size(settings) == 0)) {
+    hcs_fail(err, HCS_E_INVALID_PARAMETER, SETTINGS ": a table with named fields expected, got %s",
+             json_is_array(settings) ? "a list" : "a single value");
     return NULL;
   }
   if (json_is_object(settings) &&
