@@ -164,7 +164,7 @@ function container:statistics() end
 ---@return hcs.error? err
 function container:process_list() end
 
----Not on Linux yet.
+---Its disks by controller (0 alone on Linux) and number. Empty without disks.
 ---@return table<integer, hcs.MappedVirtualDiskController>? controllers
 ---@return hcs.error? err
 function container:mapped_virtual_disks() end
@@ -476,15 +476,15 @@ function stream:timeout() end
 ---@field ContainerPipeName? string an absolute path, or a name in /run/pipe
 
 ---@class (exact) hcs.MappedVirtualDisk
----@field HostPath? string
----@field ContainerPath? string
----@field CreateInUtilityVM? boolean
+---@field HostPath? string a disk image, an absolute path
+---@field ContainerPath? string an absolute path; made when it is missing
+---@field CreateInUtilityVM? boolean Windows only
 ---@field ReadOnly? boolean
----@field Cache? string
+---@field Cache? string Windows only
 ---@field AttachOnly? boolean the block device alone
 
 ---@class (exact) hcs.AssignedDevice
----@field InterfaceClassGuid? string a device node on Linux
+---@field InterfaceClassGuid? string on Linux the path of a device, /dev/kvm
 
 ---@class (exact) hcs.HvRuntime
 ---@field ImagePath? string
@@ -508,8 +508,8 @@ function stream:timeout() end
 ---@field CreateStdOutPipe? boolean
 ---@field CreateStdErrPipe? boolean
 ---@field ConsoleSize? integer[] height, width; 0: 25, 80
----@field CreateInUtilityVm? boolean
----@field OCISpecification? any
+---@field CreateInUtilityVm? boolean Windows only
+---@field OCISpecification? any Windows only
 
 ---@class (exact) hcs.ComputeSystemQuery
 ---@field Ids? string[]
@@ -521,9 +521,9 @@ function stream:timeout() end
 ---@field PropertyTypes? hcs.PropertyType[]
 
 ---@class (exact) hcs.ResourceModificationRequestResponse
----@field ResourceType? string "Memory", "Processor", "Storage"; "MappedDirectory", "MappedPipe", …
----@field Settings? any hcs.MemorySettings and the like; an hcs.MappedDir, hcs.MappedPipe, …
----@field RequestType? string "Add", "Remove" or "Update"
+---@field ResourceType? string "Memory", "Processor", "Storage"; "MappedDirectory", "MappedPipe", "MappedVirtualDisk"
+---@field Settings? any hcs.MemorySettings and the like; an hcs.MappedDir, hcs.MappedPipe or hcs.MappedVirtualDisk
+---@field RequestType? string "Update"; "Add" or "Remove" of what is mapped
 
 ---@class (exact) hcs.MemorySettings
 ---@field MemoryMaximumInMB? integer 0: no limit
