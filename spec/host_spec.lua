@@ -116,17 +116,19 @@ local scratch = [[
 ]]
 
 describe("a host program with threads", function()
+  local ROUNDS = math.max(2, support.rounds(5))
+
   it("sees its own children only, no SIGCHLD of ours, and everything of its own as it was", function()
-    assert.equal("ok\n", host("threads", work))
+    assert.equal("ok\n", host("threads", work, ROUNDS))
   end)
 
   it("sees nothing of the programs that make a scratch image", function()
-    assert.equal("ok\n", host("threads", scratch))
-    assert.equal("ok\n", host("threads", scratch, "ignore"))
+    assert.equal("ok\n", host("threads", scratch, ROUNDS))
+    assert.equal("ok\n", host("threads", scratch, ROUNDS, "ignore"))
   end)
 
   it("may ignore SIGCHLD", function()
-    assert.equal("ok\n", host("threads", work, "ignore"))
+    assert.equal("ok\n", host("threads", work, ROUNDS, "ignore"))
   end)
 end)
 

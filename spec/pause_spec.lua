@@ -377,17 +377,6 @@ describe("a pause that does not come to its end", function()
   end)
 end)
 
--- The same on a machine without a v2 tree, which this one is as seen from a mount namespace without it.
-if groups.layout() == "hybrid" then
-  describe("on cgroup v1 alone", function()
-    it("all of this holds", function()
-      support.shell(([[unshare -m sh -c 'umount /sys/fs/cgroup/unified && exec "$@"' sh env %s %s \
-        --ignore-lua --helper=spec/support/variant.lua -o TAP spec/pause_spec.lua]]):format(support.lua(),
-        support.quote(os.getenv "BUSTED" or "busted")))
-    end)
-  end)
-end
-
 describe("the specs of pause", function()
   support.nothing_left()
 end)

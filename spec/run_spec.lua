@@ -1,6 +1,7 @@
 -- run and communicate (API.md: Container, and the call of the same kind on a process).
 local hcs = require "hcs"
 local support = require "spec.support"
+local groups = require "spec.support.groups"
 
 local failure, contains = support.failure, support.contains
 
@@ -138,12 +139,10 @@ end)
 describe("run with timeout", function()
   it("is not held up by a process that does not come to start, nor does that start later", function()
     local own <close> = support.container()
-    local freezer = support.shell(("find /sys/fs/cgroup -path '*/c-%s-*/work/cgroup.freeze'"):format(own:id()))
-    freezer = freezer:match "[^\n]+"
-    support.write_file(freezer, "1")
+    groups.freeze(own, true)
     local err = failure("Timeout", own:run(sh "echo late >/late", { timeout = 0.2 }))
     contains("not started within 0.2 s", err.message)
-    support.write_file(freezer, "0")
+    groups.freeze(own, false)
     assert.equal(1, assert(own:run("test -e /late")).exit_code)
   end)
 

@@ -1,7 +1,8 @@
 /*
  * host_program.c - a host program with habits of its own, and the module in it; spec/host_spec.lua runs it.
  *
- *   host_program threads SCRIPT [ignore]   threads that run SCRIPT, each in its own Lua state, while the
+ *   host_program threads SCRIPT ROUNDS [ignore]
+ *                                          threads that run SCRIPT, each in its own Lua state, while the
  *                                          program has children, a SIGCHLD handler and a waitpid(-1) loop
  *                                          (with "ignore": SIGCHLD is ignored, and it has neither)
  *   host_program run SCRIPT                SCRIPT with fork, wait_for, leave, inheritable() and room()
@@ -35,10 +36,8 @@
 #include <lualib.h>
 
 #define WORKERS 4
-#define QUIET_ROUNDS 5 /* containers of each worker while the program has one child that lives on */
-#define BUSY_ROUNDS 5  /* … while the program's children come and go */
-#define FD_LIMIT 512   /* descriptors that are looked at */
-#define ALARM_US 100   /* from one signal of the timer to the next */
+#define FD_LIMIT 512      /* descriptors that are looked at */
+#define ALARM_US 100      /* from one signal of the timer to the next */
 #define PID_LIMIT 4194304 /* proc(5), pid_max */
 #define OWN_ERRNO 12345
 
@@ -370,7 +369,7 @@ static void *watch_descriptors(void *unused) {
  * function, and the module.
  */
 static lua_State *worker_states[WORKERS];
-static int worker_rounds;
+static int worker_rounds; /* how often each runs the script */
 
 static void states_open(const char *script) {
   int i;
@@ -403,10 +402,9 @@ static void *work_run(void *argument) {
   return NULL;
 }
 
-static void workers_run(int rounds) {
+static void workers_run(void) {
   pthread_t workers[WORKERS];
   int i;
-  worker_rounds = rounds;
   for (i = 0; i < WORKERS; i++)
     if (pthread_create(&workers[i], NULL, work_run, worker_states[i]) != 0) abort();
   for (i = 0; i < WORKERS; i++) pthread_join(workers[i], NULL);
@@ -432,7 +430,7 @@ static void signals_install(int ignore) {
 /* While `quiet`, the one child lives on: not one SIGCHLD, and waitpid(-1) finds nobody. */
 static void quiet_part(text *before) {
   atomic_store(&quiet, 1);
-  workers_run(QUIET_ROUNDS);
+  workers_run();
   compare(before, "after containers");
   if (atomic_load(&signals) != 0) problem("%d times SIGCHLD for nothing", atomic_load(&signals));
   if (atomic_load(&buried) != 0) problem("waitpid(-1) has found %d children", atomic_load(&buried));
@@ -441,7 +439,7 @@ static void quiet_part(text *before) {
 
 static void busy_part(text *before) {
   atomic_store(&spawning, 1);
-  workers_run(BUSY_ROUNDS);
+  workers_run();
   atomic_store(&spawning, 0);
   compare(before, "after containers among the program's children");
 }
@@ -484,13 +482,14 @@ static void run_without_children(void) {
   pthread_t threads[2];
   snapshot(&before);
   threads_start(threads, 2);
-  workers_run(QUIET_ROUNDS);
+  workers_run();
   threads_end(threads, 2);
   compare(&before, "after containers");
   if (waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD) problem("there is a child");
 }
 
-static void threads_part(const char *script, int ignore) {
+static void threads_part(const char *script, int rounds, int ignore) {
+  worker_rounds = rounds;
   signals_install(ignore);
   umask(027);
   if (chdir("/tmp") != 0) abort();
@@ -563,8 +562,8 @@ static void inherited_hide(void) {
 
 int main(int argc, char **argv) {
   inherited_hide();
-  if (argc >= 3 && strcmp(argv[1], "threads") == 0)
-    threads_part(argv[2], argc > 3);
+  if (argc >= 4 && strcmp(argv[1], "threads") == 0)
+    threads_part(argv[2], atoi(argv[3]), argc > 4);
   else if (argc == 3 && strcmp(argv[1], "run") == 0)
     script_run_alone(argv[2]);
   else if (argc == 3 && strcmp(argv[1], "alarmed") == 0)
@@ -572,7 +571,7 @@ int main(int argc, char **argv) {
   else if (argc == 4 && strcmp(argv[1], "reload") == 0)
     reload_part(argv[2], atoi(argv[3]));
   else
-    problem("usage: host_program threads|run|alarmed|reload SCRIPT [ignore|ROUNDS]");
+    problem("usage: host_program threads|run|alarmed|reload SCRIPT [ROUNDS [ignore]]");
   if (atomic_load(&problems) != 0) return 1;
   puts("ok");
   return 0;

@@ -39,6 +39,31 @@ function groups.path(container, controller, part)
   error("no group of " .. container:id() .. " in " .. parent)
 end
 
+-- The directories of all groups that a container has of its own, one for each hierarchy that is mounted.
+function groups.directories(container)
+  local found = {}
+  for _, kind in ipairs { "cgroup", "cgroup2" } do
+    for point in pairs(mounted(kind)) do
+      local parent = point .. residue.cgroup_parent()
+      if lfs.attributes(parent) then
+        for name in lfs.dir(parent) do
+          if name:find("c-" .. container:id() .. "-", 1, true) == 1 then found[#found + 1] = parent .. "/" .. name end
+        end
+      end
+    end
+  end
+  return found
+end
+
+-- Stops all processes of a container, as nobody but an administrator would, or lets them go on.
+function groups.freeze(container, on)
+  if groups.layout() == "v1" then
+    groups.write(container, "freezer", "freezer.state", on and "FROZEN" or "THAWED")
+  else
+    groups.write(container, "unified", "cgroup.freeze", on and "1" or "0")
+  end
+end
+
 -- A control file's text without its last line end.
 function groups.read(container, controller, file, part)
   local handle = assert(io.open(groups.path(container, controller, part) .. "/" .. file))
