@@ -273,7 +273,7 @@ describe("an image", function()
     for _, content in ipairs { "", "text", ("x"):rep(200000), ("\0"):rep(MIB) } do
       local path = support.write_file(new_path(), content)
       local message = refused(NOT_SUPPORTED, disk(path))
-      contains(("config.MappedVirtualDisks[1].HostPath: '%s'"):format(path), message)
+      contains(("config.MappedVirtualDisks[1].HostPath: '%s': it holds no file system"):format(path), message)
       contains("(ext4, xfs, btrfs, squashfs, erofs)", message)
     end
     local path = support.write_file(new_path(), ("\0"):rep(510) .. "\x55\xaa" .. ("\0"):rep(MIB))

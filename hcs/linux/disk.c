@@ -39,7 +39,7 @@ static int parse(hcs_disk_image *image, int fd, uint64_t file_size, int attach_o
   head = read_at(fd, data, HCS_DISK_HEAD_BYTES, 0);
   if (file_size >= HCS_DISK_SECTOR_BYTES)
     end = read_at(fd, footer, HCS_DISK_SECTOR_BYTES, file_size - HCS_DISK_SECTOR_BYTES);
-  if (head < 0 || end < 0) return hcs_fail_errno(err, errno, "cannot be read");
+  if (head < 0 || end < 0) return hcs_fail_errno(err, errno, "it cannot be read");
   bytes.head_size = (size_t)head;
   if (end == HCS_DISK_SECTOR_BYTES) bytes.footer = footer;
   return hcs_disk_image_parse(image, &bytes, attach_only, err);
@@ -49,9 +49,9 @@ static int look(hcs_mapping *mapping, const struct stat *expected, hcs_error *er
   HCS_AUTO_FD fd = open(mapping->source, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   hcs_disk_image image;
   struct stat info;
-  if (fd < 0 || fstat(fd, &info) != 0) return hcs_fail_errno(err, errno, "cannot be opened");
+  if (fd < 0 || fstat(fd, &info) != 0) return hcs_fail_errno(err, errno, "it cannot be opened");
   if (info.st_ino != expected->st_ino || info.st_dev != expected->st_dev)
-    return hcs_fail(err, HCS_E_BUSY, "is being replaced: try again when that is done");
+    return hcs_fail(err, HCS_E_BUSY, "it is being replaced: try again when that is done");
   if (parse(&image, fd, (uint64_t)info.st_size, mapping->flags & HCS_MOUNT_ATTACH_ONLY, err) != 0)
     return -1;
   if (image.is_read_only) mapping->flags |= HCS_MOUNT_READ_ONLY;

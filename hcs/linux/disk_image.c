@@ -58,15 +58,15 @@ static int vhd_parse(hcs_disk_image *image, const hcs_disk_bytes *bytes, hcs_err
   if (big(footer + VHD_CHECKSUM, 4) != vhd_checksum(footer))
     return hcs_fail(
         err, HCS_E_INVALID_PARAMETER,
-        "is a VHD whose footer is damaged (wrong checksum); `qemu-img check` tells more");
+        "it is a VHD whose footer is damaged (wrong checksum); `qemu-img check` tells more");
   if (big(footer + VHD_TYPE, 4) != VHD_FIXED)
     return hcs_fail(
         err, HCS_E_NOT_SUPPORTED,
-        "is a dynamic or differencing VHD, and only fixed ones are a plain disk: convert "
+        "it is a dynamic or differencing VHD, and only fixed ones are a plain disk: convert "
         "it with `qemu-img convert -f vpc -O raw`");
   if (size == 0 || size > room || size % HCS_DISK_SECTOR_BYTES != 0)
     return hcs_fail(err, HCS_E_INVALID_PARAMETER,
-                    "is a VHD whose footer speaks of a disk of %llu bytes, but there are %llu",
+                    "it is a VHD whose footer speaks of a disk of %llu bytes, but there are %llu",
                     (unsigned long long)size, (unsigned long long)room);
   image->size_limit = size;
   return 0;
@@ -97,7 +97,7 @@ static int refuse_containers(const hcs_disk_bytes *bytes, hcs_error *err) {
     if (has_bytes(bytes, format->offset, format->magic, format->size))
       return hcs_fail(
           err, HCS_E_NOT_SUPPORTED,
-          "is %s image, not a plain disk: convert it with `qemu-img convert -f %s -O raw`",
+          "it is %s image, not a plain disk: convert it with `qemu-img convert -f %s -O raw`",
           format->name, format->format);
   }
   return 0;
@@ -107,7 +107,7 @@ static int refuse_containers(const hcs_disk_bytes *bytes, hcs_error *err) {
 
 static int refuse_devices(const char *what, hcs_error *err) {
   return hcs_fail(err, HCS_E_NOT_SUPPORTED,
-                  "holds a file system that wants other devices besides the image (%s)", what);
+                  "it holds a file system that wants other devices besides the image (%s)", what);
 }
 
 /* Linux, fs/ext4/ext4.h, struct ext4_super_block: at 1024 of the disk. */
@@ -189,12 +189,12 @@ static const file_system *file_system_find(const hcs_disk_bytes *disk) {
 static int fail_unknown(const hcs_disk_bytes *disk, hcs_error *err) {
   /* an MBR, which a GPT has too */
   int partitions = has_bytes(disk, 510, "\x55\xaa", 2);
-  return hcs_fail(err, HCS_E_NOT_SUPPORTED,
-                  "holds no file system that can be mounted (ext4, xfs, btrfs, squashfs, erofs)%s",
-                  partitions
-                      ? ", it seems to be divided into partitions: copy the file system out of "
-                        "it, or attach the disk alone with AttachOnly"
-                      : "; AttachOnly attaches the disk alone");
+  return hcs_fail(
+      err, HCS_E_NOT_SUPPORTED,
+      "it holds no file system that can be mounted (ext4, xfs, btrfs, squashfs, erofs)%s",
+      partitions ? ", it seems to be divided into partitions: copy the file system out of "
+                   "it, or attach the disk alone with AttachOnly"
+                 : "; AttachOnly attaches the disk alone");
 }
 
 int hcs_disk_image_parse(hcs_disk_image *image, const hcs_disk_bytes *bytes, int attach_only,

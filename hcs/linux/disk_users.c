@@ -32,7 +32,7 @@ static int is_read_only(int block, const char *loop) {
 static int fail_busy(const char *loop, hcs_error *err) {
   return hcs_fail(
       err, HCS_E_BUSY,
-      "is attached to /dev/%s on the host, and only ReadOnly disks can be shared: detach "
+      "it is attached to /dev/%s on the host, and only ReadOnly disks can be shared: detach "
       "it there first (`umount`, or `losetup -d /dev/%s`)",
       loop, loop);
 }
@@ -61,7 +61,7 @@ int hcs_disk_users_check(int fd, const struct stat *image, int read_only, hcs_er
   int r;
   if (is_ours(fd, read_only)) return 0;
   block = opendir(BLOCK);
-  if (block == NULL) return hcs_fail_errno(err, errno, "cannot be looked for in " BLOCK);
+  if (block == NULL) return hcs_fail_errno(err, errno, "it cannot be looked for in " BLOCK);
   r = check_all(block, image, read_only, err);
   closedir(block);
   return r;
