@@ -16,12 +16,14 @@
 #include "sys.h"
 
 #define IMAGE HCS_SCRATCH_IMAGE_NAME
-#define NEW_IMAGE IMAGE ".new"
 #define KIB 1024u
 #define MIB (1024u * 1024u)
 
 /* mke2fs(8): the journal's size, a 64th of the whole, and no less than 1024 blocks */
 #define JOURNAL_MIN_MIB 4u
+
+/* An array, for one literal made of two looks like a forgotten comma in a list. */
+static const char new_image[] = IMAGE ".new";
 #define JOURNAL_MAX_MIB 64u
 /* e2fsck(8): what it found is mended; from 2 on it is not, or the system must be restarted */
 #define E2FSCK_MENDED 1
@@ -74,14 +76,14 @@ static void make(int folder, uint64_t bytes) {
                               journal,
                               "-E",
                               "lazy_itable_init=1,lazy_journal_init=1,nodiscard",
-                              NEW_IMAGE,
+                              new_image,
                               size,
                               NULL};
   number_put(journal + 5, journal_mib(bytes), "");
   number_put(size, bytes / KIB, "k");
-  SYS3(__NR_unlinkat, folder, NEW_IMAGE, 0);
+  SYS3(__NR_unlinkat, folder, new_image, 0);
   run(folder, argv, 0, HCS_SCRATCH_STEP_MKE2FS);
-  check(SYS5(__NR_renameat2, folder, NEW_IMAGE, folder, IMAGE, 0), HCS_SCRATCH_STEP_FILE);
+  check(SYS5(__NR_renameat2, folder, new_image, folder, IMAGE, 0), HCS_SCRATCH_STEP_FILE);
 }
 
 static void inspect(int folder) {
