@@ -105,3 +105,12 @@ char *hcs_text_duplicate(const char *string) {
   if (copy != NULL) memcpy(copy, string, size);
   return copy;
 }
+
+int hcs_text_same_word(const char *a, const char *b) {
+  for (; *a != '\0' && *b != '\0'; a++, b++) {
+    char x = *a >= 'A' && *a <= 'Z' ? (char)(*a + 32) : *a;
+    char y = *b >= 'A' && *b <= 'Z' ? (char)(*b + 32) : *b;
+    if (x != y) return 0;
+  }
+  return *a == *b;
+}

@@ -28,6 +28,9 @@ char *hcs_text_take(hcs_text *text);
 size_t hcs_text_cut(const char *string, size_t limit);
 /* Copies into a fixed buffer, cut like that. `string` may be NULL, which is "". */
 void hcs_text_copy(char *buffer, size_t capacity, const char *string);
+
+/* Without regard to ASCII case and to the locale: documents have "container" and "Container". */
+int hcs_text_same_word(const char *a, const char *b);
 /* An owned copy; NULL when memory is out. */
 char *hcs_text_duplicate(const char *string);
 

@@ -66,16 +66,6 @@ static int unsupported(walk *w, const hcs_path *path, const char *reason) {
 
 /* ---- scalars --------------------------------------------------------------------------------- */
 
-/* Without regard to ASCII case and to the locale: "container" and "Container" are both in use. */
-static int same_word(const char *a, const char *b) {
-  for (; *a != '\0' && *b != '\0'; a++, b++) {
-    char x = *a >= 'A' && *a <= 'Z' ? (char)(*a + 32) : *a;
-    char y = *b >= 'A' && *b <= 'Z' ? (char)(*b + 32) : *b;
-    if (x != y) return 0;
-  }
-  return *a == *b;
-}
-
 /* "use 'Linux' or 'Windows'": what this platform takes. */
 static int unknown_choice(walk *w, const hcs_choice *choices, const hcs_path *path,
                           const char *value) {
@@ -96,7 +86,7 @@ static int check_choice(walk *w, const hcs_choice *choices, const hcs_path *path
                         const char *value) {
   if (choices == NULL || w->support == 0 || value[0] == '\0') return 0;
   for (const hcs_choice *choice = choices; choice->value != NULL; choice++) {
-    if (!same_word(choice->value, value)) continue;
+    if (!hcs_text_same_word(choice->value, value)) continue;
     if ((choice->support & w->support) != 0) return 0;
     return unsupported(w, path, choice->reason);
   }

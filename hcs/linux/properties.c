@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../text.h"
 #include "container.h"
 #include "disk_record.h"
 #include "events.h"
@@ -77,7 +78,7 @@ static int is_asked(const hcs_document *query, const char *type) {
   const json_t *types = query != NULL ? json_object_get(query->root, "PropertyTypes") : NULL;
   size_t i;
   for (i = 0; i < json_array_size(types); i++)
-    if (strcmp(json_string_value(json_array_get(types, i)), type) == 0) return 1;
+    if (hcs_text_same_word(json_string_value(json_array_get(types, i)), type)) return 1;
   return 0;
 }
 
