@@ -3,6 +3,7 @@
 local busted = require "busted"
 local hcs = require "hcs"
 local image = require "spec.support.image"
+local killed = require "spec.support.killed"
 local lfs = require "lfs"
 local support = require "spec.support"
 
@@ -255,6 +256,15 @@ describe("an image", function()
     local _ <close> = container(disk(path))
   end)
 
+  it("is waited for as long as somebody just looks at it", function()
+    local path = new_image "ext4"
+    local looker = assert(io.popen(("flock %s sh -c 'echo; sleep 0.05'"):format(path)))
+    looker:read "l"
+    local c <close> = container(disk(path))
+    looker:close()
+    assert.equal("ext4\n", shell(c, "cat /disk/file"))
+  end)
+
   it("is Busy when it is mapped twice into one container", function()
     local path = new_image "ext4"
     contains("config.MappedVirtualDisks[2].HostPath", refused(BUSY, disk(path), disk(path, "/again")))
@@ -334,6 +344,23 @@ describe("an image", function()
     assert.equal("64\n", shell(c, "ls /dev/disk* | wc -l"))
     contains("64 disks are mapped already", failure(BUSY, modify(c, "Add", last)).message)
     assert.equal(64, attached())
+  end)
+end)
+
+describe("what is read from and written to a disk", function()
+  it("is counted in the container's statistics", function()
+    if not require "spec.support.kernel".is_on_disk(folder) then return pending(folder .. " is on no disk") end
+    local path, raw = new_image "ext4", new_raw(8 * MIB)
+    local c <close> = container(disk(path))
+    assert(modify(c, "Add", disk(raw, "/dev/raw", { AttachOnly = true })))
+    for _, target in ipairs { "/disk/new", "/dev/raw" } do
+      local command = ("dd if=/dev/zero of=%s bs=1M count=4 conv=notrunc,fsync"):format(target)
+      shell(c, command)
+      local before = assert(c:statistics()).Storage.WriteSizeBytes
+      shell(c, command)
+      local written = assert(c:statistics()).Storage.WriteSizeBytes - before
+      assert.is_true(written >= 4 * MIB and written < 8 * MIB, target .. ": " .. written)
+    end
   end)
 end)
 
@@ -646,10 +673,11 @@ describe("the loop devices of a container", function()
       print "ready"
       hcs.poll({}, 1000)
     ]], support.layer(), path, raw)
-    assert.equal("ready", client:line())
-    assert.equal(2, attached())
+    local said, number = client:line(), attached()
     client:kill()
     client:wait()
+    assert.equal("ready", said)
+    assert.equal(2, number)
     for _ = 1, 500 do
       if attached() == 0 then break end
       busted.sleep(0.01)
@@ -675,6 +703,97 @@ describe("the loop devices of a container", function()
       assert.equal(1, attached())
     end
     assert.equal(0, attached())
+  end)
+end)
+
+describe("a client that is killed at any of its steps", function()
+  local id = "disk-" .. support.pid()
+  local script
+
+  local function new_script(code) script = support.write_file(new_path ".lua", code) end
+
+  -- Helpers and guests that have lost their client end by themselves, a moment later.
+  local function settles(condition)
+    for _ = 1, 500 do
+      if condition() then return end
+      busted.sleep(0.01)
+    end
+    error(table.concat(image.attached(folder), " ") .. " still attached")
+  end
+
+  local function modify_script()
+    new_script [[
+      local hcs = require "hcs"
+      local id, verb, host, target, alone = ...
+      local c = assert(hcs.open_container(id))
+      io.open "/hcs-spec/begin"
+      assert(c:modify { ResourceType = "MappedVirtualDisk", RequestType = verb,
+        Settings = { HostPath = host, ContainerPath = target, AttachOnly = alone == "true" } })
+      io.open "/hcs-spec/end"
+    ]]
+  end
+
+  -- The next request says what is true: then record and loop devices agree. Whether the disk is mapped.
+  local function check(c, path)
+    local other = new_raw()
+    assert(modify(c, "Add", disk(other, "/dev/other", { AttachOnly = true })))
+    local mapped, number = false, 0
+    for _, found in pairs(disks(c)) do
+      number = number + 1
+      mapped = mapped or found.HostPath == path
+    end
+    settles(function() return attached() == number end)
+    if mapped then assert(modify(c, "Remove", { HostPath = path })) end
+    assert(modify(c, "Remove", { HostPath = other }))
+    assert.equal(0, attached())
+    return mapped
+  end
+
+  for what, target in pairs { ["a file system"] = "/disk", ["a block device"] = "/dev/data" } do
+    local alone = what == "a block device"
+
+    it("while adding " .. what .. " has added it or not", function()
+      modify_script()
+      local c <close> = support.container()
+      local path, added = new_image "ext4", 0
+      killed.sweep(24, 60, script, function()
+        if check(c, path) then added = added + 1 end
+      end, c:id(), "Add", path, target, alone)
+      assert.is_true(added > 0)
+    end)
+
+    it("while removing " .. what .. " has removed it or not", function()
+      modify_script()
+      local c <close> = support.container()
+      local path, kept = new_image "ext4", 0
+      assert(modify(c, "Add", disk(path, target, { AttachOnly = alone })))
+      killed.sweep(24, 60, script, function()
+        if check(c, path) then kept = kept + 1 end
+        assert(modify(c, "Add", disk(path, target, { AttachOnly = alone })))
+      end, c:id(), "Remove", path, target, alone)
+      assert.is_true(kept > 0)
+    end)
+  end
+
+  it("while making a container with disks leaves none of them attached", function()
+    new_script [[
+      local hcs = require "hcs"
+      local id, layer, path, raw, scratch = ...
+      io.open "/hcs-spec/begin"
+      local c = assert(hcs.create_container(id, { Layers = { { Path = layer } }, TerminateOnLastHandleClosed = true,
+        LayerFolderPath = scratch, StorageSandboxSize = 16 << 20, MappedVirtualDisks = {
+          { HostPath = path, ContainerPath = "/disk" },
+          { HostPath = raw, ContainerPath = "/dev/data", AttachOnly = true } } }))
+      io.open "/hcs-spec/end"
+      assert(c:terminate() and c:wait())
+    ]]
+    local before = support.residue.snapshot()
+    killed.sweep(24, 100, script, function()
+      settles(function()
+        assert(hcs.gc())
+        return attached() == 0 and #support.residue.living(before) == 0
+      end)
+    end, id, support.layer(), new_image "ext4", new_raw(), new_path())
   end)
 end)
 
