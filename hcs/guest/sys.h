@@ -15,8 +15,14 @@
 
 #include "string.h"
 
+/*
+ * Never a call of a function: who shares its stack with a child until that has become another program (as
+ * vfork(2) does it) must not find the child's return address in the place of its own.
+ */
+#define SYS_INLINE __attribute__((always_inline))
+
 #if defined(__x86_64__)
-static inline long sys_call(long n, long a, long b, long c, long d, long e, long f) {
+static inline SYS_INLINE long sys_call(long n, long a, long b, long c, long d, long e, long f) {
   long result;
   register long r10 __asm__("r10") = d;
   register long r8 __asm__("r8") = e;
@@ -28,7 +34,7 @@ static inline long sys_call(long n, long a, long b, long c, long d, long e, long
   return result;
 }
 #elif defined(__aarch64__)
-static inline long sys_call(long n, long a, long b, long c, long d, long e, long f) {
+static inline SYS_INLINE long sys_call(long n, long a, long b, long c, long d, long e, long f) {
   register long x8 __asm__("x8") = n;
   register long x0 __asm__("x0") = a;
   register long x1 __asm__("x1") = b;
