@@ -391,6 +391,23 @@ describe("MappedPipes", function()
       contains("config.MappedPipes[1]" .. row[4], not_created(row[1], pipes { host, row[3] }))
     end)
   end
+
+  it("are no way to the state directory: its sockets command the containers", function()
+    local c <close> = container {}
+    local socket = ("%s/%s/s"):format(support.residue.state_directory(), c:id())
+    local link = new_path()
+    assert(lfs.link(socket, link, true))
+    for _, host in ipairs { socket, link } do
+      contains("config.MappedPipes[1].HostPath: '" .. host .. "' belongs to the state directory",
+        not_created(INVALID_PARAMETER, pipes { host, "x" }))
+      local ok, err = c:modify {
+        ResourceType = "MappedPipe", RequestType = "Add", Settings = { HostPath = host, ContainerPipeName = "x" },
+      }
+      assert.is_nil(ok)
+      assert.equal(INVALID_PARAMETER, err.code)
+      contains("request.Settings.HostPath: '" .. host .. "' belongs to the state directory", err.message)
+    end
+  end)
 end)
 
 describe("AssignedDevices", function()
