@@ -214,6 +214,17 @@ describe("a directory that is removed", function()
     assert.is_table(lfs.attributes(host .. "/file"))
   end)
 
+  it("is free at once: it may be taken out when it has just been mapped, and unmounted on the host then", function()
+    local host = new_folder()
+    for _ = 1, support.rounds(50) do
+      support.shell("mount -t tmpfs none " .. host)
+      assert(add("/data", host))
+      local removed, err = remove "/data"
+      support.shell("umount " .. host)
+      assert(removed, err)
+    end
+  end)
+
   it("takes with it what was mounted in it", function()
     local host = new_folder()
     lfs.mkdir(host .. "/a")

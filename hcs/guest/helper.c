@@ -88,6 +88,9 @@ static void add(const hcs_plan *plan) {
   /* a path may take its time, and who gave up meanwhile counts on our doing nothing */
   if (descriptor_hung_up(HCS_FD_BOOT)) sys_exit(1);
   if (mapped_attach(source, place, &failure) != 0) give_up(&failure);
+  /* nobody waits for our end, and it may be taken off again at once: it is not to be found in use */
+  sys_close(place);
+  sys_close(source);
 }
 
 /* A device that is mapped alone has one user more, the guest, who lets go of it while we hold it. */

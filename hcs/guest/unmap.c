@@ -89,5 +89,7 @@ int unmap(int root, const hcs_plan *plan, mapped_failure *failure) {
     put_back(root, plan, i);
     return -1;
   }
+  /* the host's side is free when that is told */
+  for (i = 0; i < plan->mount_count; i++) sys_close(copies[i]);
   return 0;
 }
