@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "disk_image.h"
 #include "fd.h"
 
@@ -100,6 +101,8 @@ int hcs_scratch_image_plan(hcs_scratch_plan *plan, int dir, const char *folder,
                     "config.StorageSandboxSize: an image holds at most %llu bytes",
                     (unsigned long long)LIMIT_BYTES);
   if (image < 0) return plan_make(plan, dir, folder, wanted->bytes, err);
+  if (hcs_disk_users_check(image, &info, 0, err) != 0)
+    return hcs_error_wrap(err, FIELD ": '%s/" IMAGE "'", folder);
   return plan_use(plan, image, &info, folder, wanted->bytes, err);
 }
 
