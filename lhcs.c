@@ -28,6 +28,7 @@
 #define PROCESS "hcs.process"
 #define STREAM "hcs.stream"
 #define ERROR "hcs.error"
+#define TERMINAL "hcs.terminal"
 #define TEXT "hcs.text"
 
 /* NULL in a box: not acquired yet, or already collected (a finalizer may still reach it). */
@@ -43,6 +44,10 @@ typedef struct process_box {
 typedef struct stream_box {
   hcs_stream *stream;
 } stream_box;
+
+typedef struct terminal_box {
+  hcs_terminal *terminal;
+} terminal_box;
 
 typedef struct error_box {
   hcs_error *error;
@@ -939,19 +944,92 @@ static int core_stream_take_number(lua_State *L) {
   return 1;
 }
 
+/* The string at `arg` and where the argument behind it says that it begins; `size` is the whole. */
+static const char *check_rest(lua_State *L, int arg, size_t *skip, size_t *size) {
+  const char *data = luaL_checklstring(L, arg, size);
+  lua_Integer from = luaL_checkinteger(L, arg + 1);
+  luaL_argcheck(L, from >= 1 && (lua_Unsigned)from <= (lua_Unsigned)*size + 1, arg + 1,
+                "out of range");
+  *skip = (size_t)from - 1;
+  return data;
+}
+
 /* stream_write(stream, data, from, deadline) → number of bytes taken, beginning at `from` */
 static int core_stream_write(lua_State *L) {
   hcs_stream *stream = check_stream(L, 1);
-  size_t size;
-  const char *data = luaL_checklstring(L, 2, &size);
-  lua_Integer from = luaL_checkinteger(L, 3);
+  size_t skip, size, written = 0;
+  const char *data = check_rest(L, 2, &skip, &size);
   int64_t deadline = check_deadline(L, 4);
-  luaL_argcheck(L, from >= 1 && (lua_Unsigned)from <= (lua_Unsigned)size + 1, 3, "out of range");
-  size_t skip = (size_t)from - 1, written = 0;
   hcs_error *err = push_error(L);
   wait_begin(L);
   int status =
       wait_end(hcs_stream_write(stream, data + skip, size - skip, &written, deadline, err));
+  if (status != 0) return push_status(L, status);
+  keep_error(L);
+  lua_pushinteger(L, (lua_Integer)written);
+  return 1;
+}
+
+/* ---- the caller's terminal ---------------------------------------------------------------------- */
+
+/* Only lua/hcs/interact.lua sees one: in a variable that closes it, whatever happens. */
+static hcs_terminal *check_terminal(lua_State *L, int arg) {
+  terminal_box *box = check_box(L, arg, TERMINAL);
+  luaL_argcheck(L, box->terminal != NULL, arg, "terminal has been left");
+  return box->terminal;
+}
+
+/* terminal_enter(process) → the terminal, in raw mode until it is closed */
+static int core_terminal_enter(lua_State *L) {
+  hcs_process *process = check_process(L, 1);
+  terminal_box *box = lua_newuserdatauv(L, sizeof *box, 0);
+  box->terminal = NULL;
+  luaL_setmetatable(L, TERMINAL);
+  box->terminal = hcs_terminal_enter(process, push_error(L));
+  return push_new(L, box->terminal);
+}
+
+/* terminal_leave(terminal): the first time counts */
+static int core_terminal_leave(lua_State *L) {
+  terminal_box *box = check_box(L, 1, TERMINAL);
+  hcs_terminal *terminal = box->terminal;
+  box->terminal = NULL;
+  hcs_terminal_leave(terminal);
+  return 0;
+}
+
+/* terminal_size(terminal) → width, height */
+static int core_terminal_size(lua_State *L) {
+  hcs_terminal *terminal = check_terminal(L, 1);
+  uint16_t width = 0, height = 0;
+  if (hcs_terminal_size(terminal, &width, &height, push_error(L)) != 0) return fail(L);
+  keep_error(L);
+  lua_pushinteger(L, width);
+  lua_pushinteger(L, height);
+  return 2;
+}
+
+#define KEYS_BYTES 4096 /* what a terminal holds of what is typed (Linux, N_TTY_BUF_SIZE) */
+
+/* terminal_read(terminal) → what has been typed, "" if nothing */
+static int core_terminal_read(lua_State *L) {
+  hcs_terminal *terminal = check_terminal(L, 1);
+  char keys[KEYS_BYTES];
+  size_t size = 0;
+  if (hcs_terminal_read(terminal, keys, sizeof keys, &size, push_error(L)) != 0) return fail(L);
+  keep_error(L);
+  lua_pushlstring(L, keys, size);
+  return 1;
+}
+
+/* terminal_write(terminal, data, from) → number of bytes taken, beginning at `from` */
+static int core_terminal_write(lua_State *L) {
+  hcs_terminal *terminal = check_terminal(L, 1);
+  size_t skip, size, written = 0;
+  const char *data = check_rest(L, 2, &skip, &size);
+  hcs_error *err = push_error(L);
+  wait_begin(L);
+  int status = wait_end(hcs_terminal_write(terminal, data + skip, size - skip, &written, err));
   if (status != 0) return push_status(L, status);
   keep_error(L);
   lua_pushinteger(L, (lua_Integer)written);
@@ -1027,6 +1105,8 @@ static void set_poll_item(lua_State *L, hcs_poll_item *item, lua_Integer index) 
     item->process = check_process(L, -1);
   else if (luaL_testudata(L, -1, STREAM) != NULL)
     item->stream = check_stream(L, -1);
+  else if (luaL_testudata(L, -1, TERMINAL) != NULL)
+    item->terminal = check_terminal(L, -1);
   else
     item->descriptor = (intptr_t)luaL_checkinteger(L, -1);
   lua_rawgeti(L, 2, index);
@@ -1162,6 +1242,12 @@ static const luaL_Reg stream_metamethods[] = {
     {NULL, NULL},
 };
 
+static const luaL_Reg terminal_metamethods[] = {
+    {"__close", core_terminal_leave},
+    {"__gc", core_terminal_leave},
+    {NULL, NULL},
+};
+
 static const luaL_Reg error_metamethods[] = {
     {"__concat", error__concat},     {"__gc", error__gc},
     {"__index", error__index},       {"__newindex", error__newindex},
@@ -1204,6 +1290,11 @@ static const luaL_Reg core_functions[] = {
     {"stream_take_line", core_stream_take_line},
     {"stream_take_number", core_stream_take_number},
     {"stream_write", core_stream_write},
+    {"terminal_enter", core_terminal_enter},
+    {"terminal_leave", core_terminal_leave},
+    {"terminal_read", core_terminal_read},
+    {"terminal_size", core_terminal_size},
+    {"terminal_write", core_terminal_write},
     {"type", core_type},
     {NULL, NULL},
 };
@@ -1233,8 +1324,9 @@ static void set_classes(lua_State *L, int core, int spare) {
   new_class(L, STREAM, stream_metamethods, stream_methods, spare);
   lua_setfield(L, core, "stream");
   new_class(L, ERROR, error_metamethods, NULL, spare);
+  new_class(L, TERMINAL, terminal_metamethods, NULL, spare);
   new_class(L, TEXT, text_metamethods, NULL, spare);
-  lua_pop(L, 2);
+  lua_pop(L, 3);
   luaL_getmetatable(L, ERROR);
   lua_setfield(L, core, "error");
 }

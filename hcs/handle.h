@@ -105,6 +105,11 @@ void hcs_pipe_end(hcs_pipe *pipe);
 /* The process handle hands out no more streams; takes its reference. NULL is allowed. */
 void hcs_pipe_abandon(hcs_pipe *pipe);
 
+/* ---- terminals -------------------------------------------------------------------------------- */
+
+/* Its streams are a console's master side, and ours; -1 otherwise. */
+int hcs_process_check_console(hcs_process *process, const char *operation, hcs_error *err);
+
 /* ---- poll ------------------------------------------------------------------------------------- */
 
 /*
@@ -117,5 +122,8 @@ int hcs_process_watch(hcs_process *process, hcs_platform_poll_item *item, hcs_er
 int hcs_process_unwatch(hcs_process *process, const hcs_platform_poll_item *item, hcs_error *err);
 int hcs_stream_watch(hcs_stream *stream, hcs_platform_poll_item *item, hcs_error *err);
 int hcs_stream_unwatch(hcs_stream *stream, const hcs_platform_poll_item *item, hcs_error *err);
+int hcs_terminal_watch(hcs_terminal *terminal, hcs_platform_poll_item *item, hcs_error *err);
+int hcs_terminal_unwatch(hcs_terminal *terminal, const hcs_platform_poll_item *item,
+                         hcs_error *err);
 
 #endif

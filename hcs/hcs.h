@@ -39,6 +39,7 @@ typedef struct hcs_error hcs_error;
 typedef struct hcs_system hcs_system;
 typedef struct hcs_process hcs_process;
 typedef struct hcs_stream hcs_stream;
+typedef struct hcs_terminal hcs_terminal;
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
@@ -237,12 +238,33 @@ HCS_API int hcs_stream_write(hcs_stream *stream, const void *data, size_t size, 
                              int64_t deadline_ns, hcs_error *err);
 HCS_API int hcs_stream_pollfd(hcs_stream *stream, intptr_t *descriptor, hcs_error *err);
 
+/* ---- the caller's terminal -------------------------------------------------------------------- */
+
+/*
+ * The terminal that is the program's standard input, in raw mode, to be joined to the console of
+ * `process`, which must have one whose streams are ours. Whatever ends the program, the terminal gets
+ * its modes back. A terminal is used by one thread at a time.
+ */
+HCS_API hcs_terminal *hcs_terminal_enter(hcs_process *process, hcs_error *err);
+/* Puts its modes back and frees; NULL is allowed. */
+HCS_API void hcs_terminal_leave(hcs_terminal *terminal);
+/* In characters, 0 if it does not know. hcs_poll() finds a terminal ready when there is another size. */
+HCS_API int hcs_terminal_size(hcs_terminal *terminal, uint16_t *width, uint16_t *height,
+                              hcs_error *err);
+/* What has been typed; never waits, `*size` is 0 when there is nothing. */
+HCS_API int hcs_terminal_read(hcs_terminal *terminal, void *data, size_t capacity, size_t *size,
+                              hcs_error *err);
+/* Writes what it takes, waiting for at least one byte; may be HCS_INTERRUPTED. */
+HCS_API int hcs_terminal_write(hcs_terminal *terminal, const void *data, size_t size,
+                               size_t *written, hcs_error *err);
+
 /* ---- waiting for many ------------------------------------------------------------------------- */
 
 typedef struct hcs_poll_item {
-  hcs_system *system; /* exactly one of the first three is set, or none and `descriptor` counts */
+  hcs_system *system; /* exactly one of the first four is set, or none and `descriptor` counts */
   hcs_process *process;
   hcs_stream *stream;
+  hcs_terminal *terminal;
   intptr_t descriptor;
   int for_write; /* with a descriptor: wait until it takes bytes, not until it has some */
   int ready;     /* result */

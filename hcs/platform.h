@@ -23,6 +23,7 @@
 typedef struct hcs_platform_system hcs_platform_system;
 typedef struct hcs_platform_process hcs_platform_process;
 typedef struct hcs_platform_stream hcs_platform_stream;
+typedef struct hcs_platform_terminal hcs_platform_terminal;
 
 typedef enum hcs_state {
   HCS_CREATED = 0,
@@ -37,11 +38,12 @@ typedef enum hcs_exit_type {
   HCS_EXIT_UNEXPECTED = 3
 } hcs_exit_type;
 
-/* One object to wait for; exactly one of the three pointers, or none and the descriptor. */
+/* One object to wait for; exactly one of the four pointers, or none and the descriptor. */
 typedef struct hcs_platform_poll_item {
   hcs_platform_system *system;
   hcs_platform_process *process;
   hcs_platform_stream *stream;
+  hcs_platform_terminal *terminal;
   intptr_t descriptor;
   int for_write;
   int ready;
@@ -118,6 +120,24 @@ typedef struct hcs_platform {
   void (*stream_release)(hcs_platform_stream *stream);
   void (*stream_free)(hcs_platform_stream *stream);
   int (*stream_pollfd)(hcs_platform_stream *stream, intptr_t *descriptor, hcs_error *err);
+
+  /*
+   * The caller's terminal, from standard input: raw mode until `leave`, which frees, and at the latest
+   * until the program has ended, however it does. In a forked child `free` is called instead. It is
+   * used by one thread at a time.
+   */
+  hcs_platform_terminal *(*terminal_enter)(hcs_error *err);
+  void (*terminal_leave)(hcs_platform_terminal *terminal);
+  void (*terminal_free)(hcs_platform_terminal *terminal);
+  /* In characters, 0 if it does not know. Makes what was ready because of another size not ready. */
+  int (*terminal_size)(hcs_platform_terminal *terminal, uint16_t *width, uint16_t *height,
+                       hcs_error *err);
+  /* Never waits: `*size` is 0 when there is nothing. */
+  int (*terminal_read)(hcs_platform_terminal *terminal, void *data, size_t capacity, size_t *size,
+                       hcs_error *err);
+  /* Waits until it takes at least one byte. */
+  int (*terminal_write)(hcs_platform_terminal *terminal, const void *data, size_t size,
+                        size_t *written, hcs_error *err);
 
   /* 0 when at least one is ready or the deadline has passed. */
   int (*poll)(hcs_platform_poll_item *items, size_t count, int64_t deadline_ns, hcs_error *err);

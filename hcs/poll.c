@@ -27,6 +27,7 @@ static int watch(const hcs_poll_item *item, hcs_platform_poll_item *watched, hcs
   if (item->system != NULL) return hcs_system_watch(item->system, watched, err);
   if (item->process != NULL) return hcs_process_watch(item->process, watched, err);
   if (item->stream != NULL) return hcs_stream_watch(item->stream, watched, err);
+  if (item->terminal != NULL) return hcs_terminal_watch(item->terminal, watched, err);
   watched->descriptor = item->descriptor;
   watched->for_write = item->for_write;
   return 0;
@@ -37,6 +38,7 @@ static int unwatch(const hcs_poll_item *item, const hcs_platform_poll_item *watc
   if (item->system != NULL) return hcs_system_unwatch(item->system, watched, err);
   if (item->process != NULL) return hcs_process_unwatch(item->process, watched, err);
   if (item->stream != NULL) return hcs_stream_unwatch(item->stream, watched, err);
+  if (item->terminal != NULL) return hcs_terminal_unwatch(item->terminal, watched, err);
   return 0;
 }
 

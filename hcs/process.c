@@ -474,6 +474,18 @@ hcs_stream *hcs_process_stream(hcs_process *process, hcs_stdio which, hcs_error 
   return stream;
 }
 
+int hcs_process_check_console(hcs_process *process, const char *operation, hcs_error *err) {
+  int result = 0;
+
+  if (begin(process, operation, err) != 0) return -1;
+  if (!process->created)
+    result = fail_no_pipe(process, HCS_STDIN, err);
+  else if (!process->has_console)
+    result = hcs_fail(err, HCS_E_ELEMENT_NOT_FOUND,
+                      "the process has no console: set EmulateConsole = true in its config");
+  return finish(process, operation, result, err);
+}
+
 /* ---- poll ------------------------------------------------------------------------------------- */
 
 int hcs_process_watch(hcs_process *process, hcs_platform_poll_item *item, hcs_error *err) {

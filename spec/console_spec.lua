@@ -25,8 +25,8 @@ local function output_of(script, config)
 end
 
 -- The names in the container's /dev/pts; the kernel's own, ptmx, is always there.
-local function terminals()
-  return (assert(c:run("ls /dev/pts", { check = true })).stdout:gsub("\n", " "))
+local function terminals(container)
+  return (assert(container:run("ls /dev/pts", { check = true })).stdout:gsub("\n", " "))
 end
 
 local function descriptors()
@@ -90,9 +90,9 @@ describe("EmulateConsole", function()
   end)
 
   it("gives each process a terminal of its own, and its number back at the end", function()
-    local before = terminals()
-    local a, b = console.start(c, { "cat" }), console.start(c, { "cat" })
-    assert.not_equal(before, terminals())
+    local own <close> = support.container()
+    local a, b = console.start(own, { "cat" }), console.start(own, { "cat" })
+    assert.equal("0 1 ptmx ", terminals(own))
     a:type "to a\n"
     b:type "to b\n"
     a:expect "to a\r\nto a\r\n"
@@ -105,14 +105,14 @@ describe("EmulateConsole", function()
       assert(session.process:close())
       assert(session.stdin:close() and session.stdout:close())
     end
-    assert.equal(before, terminals())
+    assert.equal("ptmx ", terminals(own))
   end)
 
   it("leaves no terminal behind when the process cannot be started", function()
-    local before = terminals()
-    failure("FileNotFound", c:create_process { "missing", EmulateConsole = true })
-    failure("NoSuchUser", c:create_process { "sh", User = "nobody-such", EmulateConsole = true })
-    assert.equal(before, terminals())
+    local own <close> = support.container()
+    failure("FileNotFound", own:create_process { "missing", EmulateConsole = true })
+    failure("NoSuchUser", own:create_process { "sh", User = "nobody-such", EmulateConsole = true })
+    assert.equal("ptmx ", terminals(own))
   end)
 
   it("takes a descriptor for each of the two streams and none besides", function()
@@ -469,6 +469,18 @@ describe("resize_console", function()
     assert.equal("true\n", (client:wait()))
     session:type "\n"
     assert.equal("\n32 92\n", session:rest())
+  end)
+
+  it("works while the container is paused; programs hear of it afterwards", function()
+    local own <close> = support.container()
+    local session = console.start(own, { "sh", "-c",
+      "trap 'stty size; exit' WINCH; echo up; while :; do read x; done" })
+    session:expect "up\r\n"
+    assert(own:pause())
+    assert.is_true(session.process:resize_console(90, 30))
+    failure("Timeout", session.stdout:read_some(0.05))
+    assert(own:resume())
+    assert.equal("30 90\n", session:rest())
   end)
 
   it("works on what a session has started, through its own handle", function()

@@ -58,7 +58,8 @@ static int begin_counting(lua_State *L) {
 }
 
 static int interrupt(lua_State *L) {
-  static const char *const operations[] = {"poll", "stream_read", "system_wait", NULL};
+  static const char *const operations[] = {"poll", "stream_read", "terminal_write", "system_wait",
+                                           NULL};
   memory_platform_interrupt(operations[luaL_checkoption(L, 1, NULL, operations)]);
   return 0;
 }

@@ -59,6 +59,15 @@ local opened = assert(container:open_process(process:pid()))
 assert(select(4, opened:stdio()))
 opened = nil -- left to the collector
 
+-- A console, left to the collector.
+do
+  local session = assert(container:create_process { "echo", "said", "by", "it", EmulateConsole = true })
+  assert(not session:stderr())
+  interrupt "terminal_write"
+  assert(session:interact() == 0)
+  assert(select(2, process:interact()).code == 0x490)
+end
+
 -- Everything at once.
 interrupt "poll"
 assert(container:run({ "cat" }, { input = ("x"):rep(100000) }).stdout:find "^x+$")

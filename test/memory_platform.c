@@ -786,6 +786,73 @@ static void mem_stream_free(hcs_platform_stream *stream) {
   object_free("stream_free", stream);
 }
 
+/* ---- the caller's terminal --------------------------------------------------------------------- */
+
+struct hcs_platform_terminal {
+  size_t read; /* of what is typed */
+};
+
+static const char *typed = "";
+static char shown[256];
+static size_t shown_size;
+
+void memory_platform_type(const char *text) { typed = text; }
+
+const char *memory_platform_shown(void) { return shown; }
+
+static hcs_platform_terminal *mem_terminal_enter(hcs_error *err) {
+  hcs_platform_terminal *terminal;
+
+  if (enter("terminal_enter", err) != 0) return NULL;
+  terminal = object_new(sizeof *terminal, err);
+  memset(shown, 0, sizeof shown);
+  shown_size = 0;
+  leave(0);
+  return terminal;
+}
+
+static void mem_terminal_leave(hcs_platform_terminal *terminal) {
+  object_free("terminal_leave", terminal);
+}
+
+static void mem_terminal_free(hcs_platform_terminal *terminal) {
+  object_free("terminal_free", terminal);
+}
+
+/* It does not know. */
+static int mem_terminal_size(hcs_platform_terminal *terminal, uint16_t *width, uint16_t *height,
+                             hcs_error *err) {
+  (void)terminal;
+  if (enter("terminal_size", err) != 0) return -1;
+  *width = *height = 0;
+  return leave(0);
+}
+
+static int mem_terminal_read(hcs_platform_terminal *terminal, void *data, size_t capacity,
+                             size_t *size, hcs_error *err) {
+  if (enter("terminal_read", err) != 0) return -1;
+  *size = strlen(typed + terminal->read);
+  if (*size > capacity) *size = capacity;
+  memcpy(data, typed + terminal->read, *size);
+  terminal->read += *size;
+  return leave(0);
+}
+
+/* Shows at most seven bytes at a time, and keeps the first ones. */
+static int mem_terminal_write(hcs_platform_terminal *terminal, const void *data, size_t size,
+                              size_t *written, hcs_error *err) {
+  int result = enter("terminal_write", err);
+
+  (void)terminal;
+  if (result != 0) return result;
+  *written = size < 7 ? size : 7;
+  if (shown_size + *written < sizeof shown) {
+    memcpy(shown + shown_size, data, *written);
+    shown_size += *written;
+  }
+  return leave(0);
+}
+
 /* ---- poll -------------------------------------------------------------------------------------- */
 
 static int item_ready(const hcs_platform_poll_item *item) {
@@ -794,6 +861,7 @@ static int item_ready(const hcs_platform_poll_item *item) {
   if (item->system != NULL) return item->system->container->state == HCS_STOPPED;
   if (item->process != NULL) return item->process->process->exited;
   if (item->stream != NULL) return !item->stream->released && stream_ready(item->stream);
+  if (item->terminal != NULL) return typed[item->terminal->read] != '\0';
   return poll(&descriptor, 1, 0) > 0;
 }
 
@@ -813,7 +881,7 @@ static int mem_poll(hcs_platform_poll_item *items, size_t count, int64_t deadlin
     for (size_t i = 0; i < count; i++) {
       ready += items[i].ready = item_ready(&items[i]);
       released |= item_released(&items[i]);
-      descriptors |= !items[i].system && !items[i].process && !items[i].stream;
+      descriptors |= items[i].descriptor >= 0;
     }
     if (ready > 0 || released || deadline_ns <= clock_ns()) break;
     if (descriptors && deadline_ns > clock_ns() + 5000000)
@@ -860,6 +928,12 @@ static const hcs_platform complete = {
     .stream_write = mem_write,
     .stream_release = mem_stream_release,
     .stream_free = mem_stream_free,
+    .terminal_enter = mem_terminal_enter,
+    .terminal_leave = mem_terminal_leave,
+    .terminal_free = mem_terminal_free,
+    .terminal_size = mem_terminal_size,
+    .terminal_read = mem_terminal_read,
+    .terminal_write = mem_terminal_write,
     .poll = mem_poll,
 };
 

@@ -24,6 +24,9 @@ void memory_platform_interrupt(const char *operation);
 unsigned memory_platform_calls(const char *operation);
 /* The container dies of itself. */
 void memory_platform_crash(const char *id);
+/* What is typed at the next terminal (a text that stays); what was shown on it, the first bytes. */
+void memory_platform_type(const char *text);
+const char *memory_platform_shown(void);
 /* Objects that were made and not freed: all kinds together. */
 int memory_platform_objects(void);
 /* Objects freed in a forked child, where nothing else may happen to them; takes no lock. */

@@ -2,8 +2,7 @@
 -- LuaCATS annotations of everything public. spec/types_spec.lua holds them against the live module, both ways.
 --
 -- A fallible call returns its result, or nil and an hcs.error. Times are seconds; nil and math.huge are for ever.
--- "Not on Linux yet": the call, or a config with the field, is NotSupported there. interact is planned and
--- not there at all.
+-- "Not on Linux yet": the call, or a config with the field, is NotSupported there.
 
 ---Containers with the API of Windows' Host Compute Service.
 ---@class hcs
@@ -281,6 +280,12 @@ function process:exit_signal() end
 ---@return true? resized
 ---@return hcs.error? err 0x490 without a console
 function process:resize_console(width, height) end
+
+---Joins the program's terminal, which is its standard input, to the process' console until the process exits: raw mode,
+---size followed, terminal restored whatever happens.
+---@return integer? exit_code
+---@return hcs.error? err InvalidParameter without a terminal, 0x490 without a console
+function process:interact() end
 
 ---@return hcs.stream? stdin
 ---@return hcs.error? err 0x490 without CreateStdInPipe

@@ -4,9 +4,11 @@
  *   hcs-setup   runs on the host as root: builds the container's root in a mount namespace of its
  *               own, makes the guest (a clone that is PID 1 of the container), reports, exits.
  *   hcs-helper  as root, too: puts a mount into a running container, or takes one off, exits.
+ *   hcs-keeper  as the caller: puts the modes of its terminal back when it is gone, exits.
  */
 #include "boot.h"
 #include "helper.h"
+#include "keeper.h"
 #include "setup.h"
 #include "sys.h"
 
@@ -32,5 +34,6 @@ _Noreturn void guest_main(const long *stack) {
   char *role = (char *)stack[1];
   if (stack[0] == 1 && string_equal(role, "hcs-setup")) setup_run(role);
   if (stack[0] == 1 && string_equal(role, "hcs-helper")) helper_run();
+  if (stack[0] == 1 && string_equal(role, "hcs-keeper")) keeper_run();
   sys_exit(64); /* EX_USAGE */
 }

@@ -146,4 +146,17 @@ int hcs_linux_stream_pollfd(hcs_platform_stream *stream, intptr_t *descriptor, h
 int hcs_pipe_poll_get(hcs_platform_stream *stream, short *events);
 int hcs_pipe_poll_ready(const hcs_platform_stream *stream, short found);
 
+/* terminal.c */
+hcs_platform_terminal *hcs_linux_terminal_enter(hcs_error *err);
+void hcs_linux_terminal_leave(hcs_platform_terminal *terminal);
+void hcs_linux_terminal_free(hcs_platform_terminal *terminal);
+int hcs_linux_terminal_size(hcs_platform_terminal *terminal, uint16_t *width, uint16_t *height,
+                            hcs_error *err);
+int hcs_linux_terminal_read(hcs_platform_terminal *terminal, void *data, size_t capacity,
+                            size_t *size, hcs_error *err);
+int hcs_linux_terminal_write(hcs_platform_terminal *terminal, const void *data, size_t size,
+                             size_t *written, hcs_error *err);
+/* The descriptor that becomes readable when there are keys, or another size. */
+int hcs_terminal_poll_get(const hcs_platform_terminal *terminal);
+
 #endif

@@ -38,15 +38,6 @@ hcs_platform_stream *hcs_pipe_make(hcs_stdio which, int *container_end, hcs_erro
   return stream;
 }
 
-static int wait_more(int fd, short events, int64_t deadline_ns, hcs_error *err) {
-  switch (hcs_wait_fd(fd, events, deadline_ns)) {
-  case HCS_WAIT_READY: return 0;
-  case HCS_WAIT_INTERRUPTED: return HCS_INTERRUPTED;
-  case HCS_WAIT_TIMEOUT: return hcs_fail(err, HCS_E_TIMEOUT, NULL);
-  default: return hcs_fail_errno(err, errno, "cannot wait for a stream");
-  }
-}
-
 /* ---- reading ------------------------------------------------------------------------------------- */
 
 /* A master whose other side nobody has open any more says EIO when all is read. */
@@ -67,7 +58,7 @@ int hcs_linux_stream_read(hcs_platform_stream *stream, void *data, size_t capaci
     }
     if (errno == EINTR) return HCS_INTERRUPTED;
     if (errno != EAGAIN) return hcs_fail_errno(err, errno, "cannot read a stream");
-    r = wait_more(fd, events, deadline_ns, err);
+    r = hcs_wait_more(fd, events, deadline_ns, err);
     if (r != 0) return r;
   }
 }
@@ -100,7 +91,7 @@ int hcs_linux_stream_write(hcs_platform_stream *stream, const void *data, size_t
     if (errno == EINTR) return HCS_INTERRUPTED;
     if (errno == EPIPE) return hcs_fail_errno(err, EPIPE, "nobody reads the process' stdin");
     if (errno != EAGAIN) return hcs_fail_errno(err, errno, "cannot write a stream");
-    r = wait_more(stream->fd, POLLOUT, deadline_ns, err);
+    r = hcs_wait_more(stream->fd, POLLOUT, deadline_ns, err);
     if (r != 0) return r;
   }
 }

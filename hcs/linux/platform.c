@@ -67,6 +67,12 @@ static const hcs_platform linux_platform = {
     .stream_release = hcs_linux_stream_release,
     .stream_free = hcs_linux_stream_free,
     .stream_pollfd = hcs_linux_stream_pollfd,
+    .terminal_enter = hcs_linux_terminal_enter,
+    .terminal_leave = hcs_linux_terminal_leave,
+    .terminal_free = hcs_linux_terminal_free,
+    .terminal_size = hcs_linux_terminal_size,
+    .terminal_read = hcs_linux_terminal_read,
+    .terminal_write = hcs_linux_terminal_write,
     .poll = hcs_linux_poll,
 };
 

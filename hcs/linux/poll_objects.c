@@ -18,6 +18,8 @@ static struct pollfd entry_make(const hcs_platform_poll_item *item) {
     entry.fd = item->process->exit_socket;
   else if (item->stream != NULL)
     entry.fd = hcs_pipe_poll_get(item->stream, &entry.events);
+  else if (item->terminal != NULL)
+    entry.fd = hcs_terminal_poll_get(item->terminal);
   else {
     entry.fd = (int)item->descriptor;
     entry.events = item->for_write ? POLLOUT : POLLIN;

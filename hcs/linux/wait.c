@@ -54,6 +54,15 @@ hcs_wait_result hcs_wait_fd(int fd, short events, int64_t deadline_ns) {
   return hcs_wait_fds(&item, 1, deadline_ns);
 }
 
+int hcs_wait_more(int fd, short events, int64_t deadline_ns, hcs_error *err) {
+  switch (hcs_wait_fd(fd, events, deadline_ns)) {
+  case HCS_WAIT_READY: return 0;
+  case HCS_WAIT_INTERRUPTED: return HCS_INTERRUPTED;
+  case HCS_WAIT_TIMEOUT: return hcs_fail(err, HCS_E_TIMEOUT, NULL);
+  default: return hcs_fail_errno(err, errno, "cannot wait for a stream");
+  }
+}
+
 hcs_wait_result hcs_wait_fd_uninterrupted(int fd, short events, int64_t deadline_ns) {
   struct pollfd item = {fd, events, 0};
   hcs_wait_result r;

@@ -3,6 +3,7 @@ local arguments = require "hcs.arguments"
 local core = require "hcs.core"
 local deadline = require "hcs.deadline"
 local errors = require "hcs.errors"
+local interact = require "hcs.interact"
 local options = require "hcs.options"
 local run = require "hcs.run"
 local stdio = require "hcs.stdio"
@@ -32,6 +33,11 @@ function methods:communicate(asked)
   check_self(self, "process", "communicate")
   local chosen = options.check(asked, communicate_options, 1, "communicate")
   return run.communicate(self, chosen)
+end
+
+function methods:interact()
+  check_self(self, "process", "interact")
+  return interact(self)
 end
 
 waitable.install(methods, "process")
