@@ -1,6 +1,7 @@
 -- What a reader copies works: the examples and the README's Lua blocks run as they stand.
 local lfs = require "lfs"
 local support = require "spec.support"
+local terminal = require "spec.support.terminal"
 
 support.layer()
 
@@ -31,6 +32,28 @@ describe("examples/", function()
     end)
   end
 
+  it("shell.lua is an interactive shell in a container", function()
+    local command = ("exec env TERM=vt100 %s examples/shell.lua"):format(support.lua())
+    local output = terminal.run(command, {
+      "expect root@container:~# ", "modes raw",
+      "type tty; stty size; echo $TERM\\n", "expect \\r\\n/dev/pts/0\\r\\n24 80\\r\\nvt100\\r\\n", "expect # ",
+      "size 100 30", "type stty size\\n", "expect \\r\\n30 100\\r\\n", "expect # ",
+      "type sleep 1000\\n", "run sleep 0.1", "type \\x1a", "expect Stopped", "expect # ",
+      "type kill -KILL %1\\n", "expect # ", "type wait %1\\n", "expect # ",
+      "type exit 7\\n", "wait", "modes usual",
+    })
+    assert.equal("exited 7\n", output)
+  end)
+
+  it("shell.lua takes another layer, and wants a terminal", function()
+    local output = terminal.run(("exec env %s examples/shell.lua /no/such/layer"):format(support.lua()),
+      { "expect /no/such/layer", "wait", "modes usual" })
+    assert.equal("exited 1\n", output)
+    local ok, problem = pcall(run, "examples/shell.lua </dev/null")
+    assert.is_false(ok)
+    assert.matches("standard input is no terminal", problem, 1, true)
+  end)
+
   it("fixture_spec.lua passes under busted", function()
     local busted = os.getenv "BUSTED" or "/usr/bin/busted"
     -- .busted names the plain build; this is a test of the one that is being tested.
@@ -46,7 +69,8 @@ describe("examples/", function()
       if not name:find "^%." then names[#names + 1] = name end
     end
     table.sort(names)
-    assert.same({ "cqueues.lua", "fixture_spec.lua", "luv.lua", "quickstart.lua", "service.lua" }, names)
+    assert.same({ "cqueues.lua", "fixture_spec.lua", "luv.lua", "quickstart.lua", "service.lua",
+      "shell.lua" }, names)
   end)
 end)
 
