@@ -2,6 +2,7 @@
 -- the scratch folder, made once and grown when smaller.
 local groups = require "spec.support.groups"
 local hcs = require "hcs"
+local image = require "spec.support.image"
 local lfs = require "lfs"
 local support = require "spec.support"
 
@@ -51,17 +52,9 @@ local function fill(c, path, mib)
   return tonumber(answer) or answer
 end
 
--- The loop devices that hold a file below the folder: how many.
+-- The number of loop devices that hold a file below the folder.
 local function attached()
-  local number = 0
-  for name in lfs.dir "/sys/block" do
-    local file = io.open("/sys/block/" .. name .. "/loop/backing_file")
-    if file then
-      if file:read "a":find(folder, 1, true) then number = number + 1 end
-      file:close()
-    end
-  end
-  return number
+  return #image.attached(folder)
 end
 
 -- The two kinds differ in where they are, and in nothing that the container sees.

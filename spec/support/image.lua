@@ -56,7 +56,8 @@ function image.attached(folder)
   for name in lfs.dir "/sys/block" do
     local file = name:find "^loop" and io.open("/sys/block/" .. name .. "/loop/backing_file")
     if file then
-      if file:read "a":find(folder .. "/", 1, true) == 1 then list[#list + 1] = name end
+      -- Nothing, if it lets go of the file just now.
+      if (file:read "a" or ""):find(folder .. "/", 1, true) == 1 then list[#list + 1] = name end
       file:close()
     end
   end
