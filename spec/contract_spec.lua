@@ -21,7 +21,7 @@ local cases = {}
 -- A case, named by its number; a case may have several.
 local function case(number, words, test)
   cases[number] = true
-  it(("%d. %s"):format(number, words), test)
+  it(("%d. %s #once"):format(number, words), test)
 end
 
 -- Seconds that a call takes.

@@ -79,7 +79,7 @@ local function sweep(kills, script, check, ...)
   killed.sweep(kills, STOPS_AT_LEAST, script, check, ...)
 end
 
-describe("a client killed", function()
+describe("a client killed #once", function()
   local folder, create_script, killed_script, start_script, finish_script, before
 
   setup(function()

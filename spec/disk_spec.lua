@@ -722,7 +722,7 @@ describe("the loop devices of a container", function()
   end)
 end)
 
-describe("a client that is killed at any of its steps", function()
+describe("a client that is killed at any of its steps #once", function()
   local id = "disk-" .. support.pid()
   local script
 

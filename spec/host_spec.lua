@@ -122,7 +122,7 @@ describe("a host program with threads", function()
     assert.equal("ok\n", host("threads", work, ROUNDS))
   end)
 
-  it("sees nothing of the programs that make a scratch image", function()
+  it("sees nothing of the programs that make a scratch image #once", function()
     assert.equal("ok\n", host("threads", scratch, ROUNDS))
     assert.equal("ok\n", host("threads", scratch, ROUNDS, "ignore"))
   end)

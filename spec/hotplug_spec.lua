@@ -491,7 +491,7 @@ describe("a container's process that swaps the target for a link meanwhile", fun
   end)
 end)
 
-describe("a client that is killed at any of its steps", function()
+describe("a client that is killed at any of its steps #once", function()
   containers()
   local script = [[
     local hcs = require "hcs"

@@ -274,7 +274,7 @@ describe("ProcessorMaximum", function()
     end
   end)
 
-  it("gives a busy loop its share, within 15 %; modify changes it under the loop", function()
+  it("gives a busy loop its share, within 15 %; modify changes it under the loop #once", function()
     local c <close> = support.container { ProcessorMaximum = 1500 // processors }
     for _ = 1, processors do assert(c:create_process(loop)) end
     gets(quota(c), c)
@@ -313,7 +313,7 @@ describe("ProcessorWeight", function()
     end
   end)
 
-  it("divides processors that all want", function()
+  it("divides processors that all want #once", function()
     local light <close> = support.container { ProcessorWeight = 100 }
     local heavy <close> = support.container { ProcessorWeight = 400 }
     for _ = 1, 2 * processors do
@@ -375,7 +375,7 @@ describe("StorageBandwidthMaximum and StorageIOPSMaximum", function()
     assert.same({}, throttle(without, scratch.device))
   end)
 
-  it("slow a direct writer and reader down", function()
+  it("slow a direct writer and reader down #once", function()
     local free <close> = container {}
     local write, read = "dd if=/dev/zero of=/f bs=128k count=32 oflag=direct",
       "dd if=/f of=/dev/null bs=128k iflag=direct"
@@ -389,7 +389,7 @@ describe("StorageBandwidthMaximum and StorageIOPSMaximum", function()
     assert.equal(4 * MB, math.tointeger(c:run("stat -c %s /f").stdout))
   end)
 
-  it("count operations", function()
+  it("count operations #once", function()
     local c <close> = container { StorageIOPSMaximum = 20 }
     assert.is_true(seconds(c, "dd if=/dev/zero of=/f bs=4k count=40 oflag=direct") > 1)
   end)
@@ -425,7 +425,7 @@ describe("StorageBandwidthMaximum and StorageIOPSMaximum", function()
     assert.same({}, throttle(c, scratch.device))
   end)
 
-  it("do not keep a container from its end", function()
+  it("do not keep a container from its end #once", function()
     for _, finish in ipairs { "terminate", "close" } do
       local c = container { StorageBandwidthMaximum = 64 }
       local p <close> = assert(c:create_process { "sh", "-c",
@@ -441,7 +441,7 @@ describe("StorageBandwidthMaximum and StorageIOPSMaximum", function()
     end
   end)
 
-  it("limit the disk under a VolumePath, and the device of a scratch's image", function()
+  it("limit the disk under a VolumePath, and the device of a scratch's image #once", function()
     local volume = scratch.folder .. "/volume"
     support.shell(("mkdir %s && cp -a %s/. %s"):format(volume, support.layer(), volume))
     do

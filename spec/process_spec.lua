@@ -554,8 +554,7 @@ describe("exit codes are kept", function()
     assert.equal(7, p:exit_code())
   end)
 
-  it("of the last 1024 that have ended: the oldest go", function()
-    if support.rounds(10) ~= 10 then return end -- it takes a while
+  it("of the last 1024 that have ended: the oldest go #once", function()
     local own <close> = support.container()
     local pids = {}
     for i = 1, 1030 do

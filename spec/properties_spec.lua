@@ -167,7 +167,7 @@ describe("hcs.get_containers with types", function()
     failure("ComputeSystemDoesNotExist", hcs.open_container(id))
   end)
 
-  it("leaves out whoever has lost its guest, started or not", function()
+  it("leaves out whoever has lost its guest, started or not #once", function()
     local c <close> = support.container()
     local lost <close> = support.container()
     local created <close> = assert(hcs.create_container(nil, support.config()))

@@ -197,7 +197,7 @@ describe("the processor's time", function()
     end
   end)
 
-  it("is the container's own, not its neighbours'", function()
+  it("is the container's own, not its neighbours' #once", function()
     local c <close> = support.container()
     local neighbour <close> = support.container()
     burn_a_second(neighbour)
