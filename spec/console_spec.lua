@@ -222,9 +222,10 @@ describe("job control", function()
   it("keeps what runs in the background from reading", function()
     local session = console.shell(c)
     session:command "cat &"
-    session:type "\n"
-    session:expect "Stopped (tty input)"
-    session:expect "> "
+    local pid = session:command("echo $!"):match "%d+"
+    assert(c:run({ "sh", "-c", "until grep -q '^State:.T' /proc/$0/status; do usleep 1000; done", pid },
+      { timeout = 10, check = true }))
+    contains("Stopped (tty input)", session:command "jobs")
     session:command "kill -KILL %1"
     session:command "wait %1"
     session:type "exit\n"

@@ -228,8 +228,8 @@ describe("the terminal is as it was after", function()
     at_terminal([[shell():interact()]], {
       "expect > ", "modes raw",
       [[run kill -KILL $(ps -s $CHILD -o pid=,comm= | awk '$2 == "hcs-keeper" { print $1 }')]],
-      -- It does not look for a keeper again and again: that would be 100 ticks.
-      "run sleep 1; [ $(awk '{ print $14 + $15 }' /proc/$CHILD/stat) -lt 15 ]",
+      -- It does not look for the keeper again and again: when looked at, it nearly always sleeps.
+      "run [ $(for i in $(seq 20); do sleep 0.01; cat /proc/$CHILD/stat; done | grep -c ') S ') -gt 15 ]",
       "size 90 25", "type stty size\\n", "expect \\r\\n25 90\\r\\n", "type exit\\n", "wait", "modes usual",
       terminal.NOBODY_LEFT,
     })
@@ -245,6 +245,82 @@ describe("a shell that has the terminal again", function()
       "run kill -STOP $(cat /tmp/hcs-keeper.$CHILD)", "signal 9", "wait", "modes raw", "usual", "own",
       "run kill -CONT $(cat /tmp/hcs-keeper.$CHILD); rm /tmp/hcs-keeper.$CHILD", terminal.NOBODY_LEFT, "modes own",
     })
+  end)
+end)
+
+describe("the program at the terminal", function()
+  local host = (os.getenv "HCS_BUILD" or "build") .. "/test/host_program"
+
+  -- Runs a program that begins like the others, in a host that can look at itself.
+  local function in_host(program, script)
+    local path = support.write_file(os.tmpname(), "arg = { [0] = ... }\n" .. PROLOGUE:gsub("%(%.%.%.%)",
+      ("%q"):format(support.layer())) .. program)
+    local output = terminal.run(("exec env %s run %s"):format(support.lua():gsub("%S+$", "") .. host, path), script)
+    os.remove(path)
+    return output
+  end
+
+  -- `look` runs once in the middle of the call, which is then ended by an error.
+  local PEEK = [[
+    local p = console "while :; do echo tick; done"
+    local function interact(look)
+      local looked
+      debug.sethook(function() if not looked then looked = true look() end error "seen" end, "", 3000)
+      local ok, err = pcall(p.interact, p)
+      debug.sethook()
+      assert(not ok and err:find "seen", err)
+    end
+  ]]
+
+  it("sees no child of it, and hands no descriptor on", function()
+    local output = in_host(PEEK .. [[
+      local before = children()
+      local found, handed_on
+      interact(function() found, handed_on = children(), inheritable() end)
+      print("children", before, found, children(), "descriptors", handed_on)
+    ]], { "wait", "modes usual", "rest" })
+    contains("children\tfalse\tfalse\tfalse\tdescriptors\t0\r\n", output:sub(-100))
+  end)
+
+  it("may fork: the child leaves the terminal alone", function()
+    local output = in_host(PEEK .. [[
+      local raw
+      interact(function()
+        local child = fork()
+        if child == 0 then leave(0) end
+        assert(wait_for(child) == 0)
+        raw = not io.popen "stty -a":read "a":find " icanon"
+      end)
+      print("raw", raw, io.popen "stty -a":read "a":find " icanon" ~= nil)
+    ]], { "wait", "modes usual", "rest" })
+    contains("raw\ttrue\ttrue\r\n", output:sub(-100))
+  end)
+
+  it("joins it once at a time", function()
+    local output = in_host(PEEK .. [[
+      local q = console "exec sleep 1000"
+      local result, err
+      interact(function() result, err = q:interact() end)
+      print("second", result, err.name)
+    ]], { "wait", "modes usual", "rest" })
+    contains("second\tnil\tBusy\r\n", output:sub(-100))
+  end)
+
+  it("gets it back when there is no descriptor left for all that it takes", function()
+    local output = in_host([[
+      local p = console "exit 5"
+      local failures, code, err = 0, nil, nil
+      for free = 0, 20 do
+        room(free)
+        code, err = p:interact()
+        room()
+        if code then break end
+        assert(err.errno == "EMFILE", tostring(err))
+        failures = failures + 1
+      end
+      print("failures", failures, code)
+    ]], { "wait", "modes usual", "rest" })
+    assert.matches("failures\t[1-9]%d*\t5\r\n", output)
   end)
 end)
 

@@ -5,7 +5,7 @@
  *                                          threads that run SCRIPT, each in its own Lua state, while the
  *                                          program has children, a SIGCHLD handler and a waitpid(-1) loop
  *                                          (with "ignore": SIGCHLD is ignored, and it has neither)
- *   host_program run SCRIPT                SCRIPT with fork, wait_for, leave, inheritable() and room()
+ *   host_program run SCRIPT                SCRIPT with fork, wait_for, leave, children(), inheritable() and room()
  *   host_program alarmed SCRIPT            the same, with a timer whose signal interrupts system calls
  *   host_program reload SCRIPT ROUNDS      a Lua state that is made, runs SCRIPT and is closed, again and again
  *
@@ -89,6 +89,12 @@ static int lua_wait_for(lua_State *L) {
   return 1;
 }
 
+/* Whether waitpid(-1) finds a child, running or ended. */
+static int lua_children(lua_State *L) {
+  lua_pushboolean(L, waitpid(-1, NULL, WNOHANG) >= 0);
+  return 1;
+}
+
 /* How many descriptors from 3 on a program that was started now would inherit. */
 static int lua_inheritable(lua_State *L) {
   int fd, count = 0;
@@ -123,6 +129,7 @@ static lua_State *state_open(void) {
   lua_register(L, "fork", lua_fork);
   lua_register(L, "leave", lua_leave);
   lua_register(L, "wait_for", lua_wait_for);
+  lua_register(L, "children", lua_children);
   lua_register(L, "inheritable", lua_inheritable);
   lua_register(L, "room", lua_room);
   return L;

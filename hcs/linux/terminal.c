@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -23,6 +24,9 @@
 
 /* To start the keeper, and for it to end: a millisecond is usual. */
 #define KEEPER_PATIENCE_NS (5ll * 1000000000)
+
+/* The process that has its terminal joined: a second time would take the raw modes for its usual ones. */
+static atomic_int joined;
 
 struct hcs_platform_terminal {
   int fd;     /* of its own file description: nobody else's reads and writes become non-blocking */
@@ -81,6 +85,17 @@ static int terminal_open(hcs_platform_terminal *terminal, hcs_error *err) {
   return hcs_fail_errno(err, errno, "cannot open the terminal that is standard input");
 }
 
+/* Ends it, if it runs. -1 with errno when it could not even be executed. */
+static int keeper_end(hcs_platform_terminal *terminal) {
+  hcs_launch *launch = terminal->launch;
+  terminal->launch = NULL;
+  /* not closed alone: a child that somebody forked may have the socket, too */
+  if (terminal->keeper >= 0) shutdown(terminal->keeper, SHUT_RDWR);
+  if (launch == NULL || hcs_launch_finish(launch, hcs_clock_ns() + KEEPER_PATIENCE_NS) == 0)
+    return 0;
+  return errno == ETIMEDOUT ? 0 : -1;
+}
+
 /* It says one byte when it is there. */
 static int keeper_await(hcs_platform_terminal *terminal, hcs_error *err) {
   int64_t deadline_ns = hcs_clock_ns() + KEEPER_PATIENCE_NS;
@@ -88,6 +103,8 @@ static int keeper_await(hcs_platform_terminal *terminal, hcs_error *err) {
   if (hcs_wait_fd_uninterrupted(terminal->keeper, POLLIN, deadline_ns) == HCS_WAIT_READY &&
       recv(terminal->keeper, &what, 1, MSG_DONTWAIT) == 1)
     return 0;
+  if (keeper_end(terminal) != 0)
+    return hcs_fail_errno(err, errno, "cannot start the keeper of the terminal");
   return hcs_fail(err, HCS_E_GEN_FAILURE, "the keeper of the terminal does not start");
 }
 
@@ -111,9 +128,19 @@ static int events_watch(hcs_platform_terminal *terminal, hcs_error *err) {
   return hcs_fail_errno(err, errno, "cannot watch the terminal");
 }
 
+/* A forked child has its parent's note and is not meant by it. */
+static int claim(hcs_error *err) {
+  int self = (int)getpid(), before = atomic_load(&joined);
+  if (before != self && atomic_compare_exchange_strong(&joined, &before, self)) return 0;
+  return hcs_fail(err, HCS_E_BUSY, "this program has joined its terminal to a console already");
+}
+
 hcs_platform_terminal *hcs_linux_terminal_enter(hcs_error *err) {
-  hcs_platform_terminal *terminal = calloc(1, sizeof *terminal);
+  hcs_platform_terminal *terminal;
+  if (claim(err) != 0) return NULL;
+  terminal = calloc(1, sizeof *terminal);
   if (terminal == NULL) {
+    atomic_store(&joined, 0);
     hcs_fail_memory(err);
     return NULL;
   }
@@ -134,13 +161,11 @@ void hcs_linux_terminal_free(hcs_platform_terminal *terminal) {
   free(terminal);
 }
 
-/* The socket is shut down, not closed alone: a child that somebody forked may have it, too. */
 void hcs_linux_terminal_leave(hcs_platform_terminal *terminal) {
   if (terminal->is_raw) modes_set(terminal, &terminal->modes.before);
-  if (terminal->keeper >= 0) shutdown(terminal->keeper, SHUT_RDWR);
-  if (terminal->launch != NULL)
-    hcs_launch_finish(terminal->launch, hcs_clock_ns() + KEEPER_PATIENCE_NS);
+  keeper_end(terminal);
   hcs_linux_terminal_free(terminal);
+  atomic_store(&joined, 0);
 }
 
 /* ---- its size -------------------------------------------------------------------------------------- */

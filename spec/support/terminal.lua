@@ -16,7 +16,7 @@ function terminal.run(command, script)
   local output = pipe:read "a"
   local code = select(3, pipe:close())
   os.remove(path)
-  if code ~= 0 then error(output, 2) end
+  if code ~= 0 then error(output:sub(-1000), 2) end
   return output
 end
 
