@@ -40,6 +40,7 @@ static size_t output_size;
 
 static void fail(const char *what, const char *text) {
   printf("%s '%s'; what was written: '%.*s'\n", what, text, (int)output_size, output);
+  kill(-child, SIGCONT); /* whoever the script has stopped in its group */
   kill(child, SIGKILL);
   exit(1);
 }
