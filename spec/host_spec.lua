@@ -132,6 +132,25 @@ describe("a host program with threads", function()
   end)
 end)
 
+describe("a host program whose /dev/urandom is a FIFO", function()
+  -- jansson's own seed would come from there, by a descriptor that other programs inherit for a moment.
+  it("does not have it opened", function()
+    local folder = support.temporary_folder()
+    finally(function() support.remove(folder) end)
+    support.write_file(folder .. "/lua", ([[
+      local hcs = require "hcs"
+      local c <close> = assert(hcs.create_container(nil, {
+        Layers = { { Path = %q } }, TerminateOnLastHandleClosed = true,
+      }))
+      assert(c:start())
+      assert(c:run "true")
+      assert(c:properties())
+    ]]):format(support.layer()))
+    support.shell(("cd %s && mkfifo fifo && unshare -m sh -c 'mount --bind fifo /dev/urandom && exec \"$@\"' sh \z
+      timeout 30 env %s lua"):format(folder, support.lua()))
+  end)
+end)
+
 describe("a host program that may write small files only", function()
   -- The signal of a write beyond the limit would end it. Blocks of 512 bytes, in this shell.
   it("gets an error where that does not do", function()

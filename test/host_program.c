@@ -345,25 +345,26 @@ static void *watch_errno(void *unused) {
  * Lua's own loader opens without close-on-exec. What has been closed before its name could be read is
  * taken for that: a descriptor of ours would still be there.
  */
-static int is_lua_source(int fd) {
-  char link[32], name[PATH_MAX];
+static int is_lua_source(int fd, char name[PATH_MAX]) {
+  char link[32];
   ssize_t n;
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  n = readlink(link, name, sizeof name - 1);
+  n = readlink(link, name, PATH_MAX - 1);
+  name[n < 0 ? 0 : n] = '\0';
   return n < 4 || memcmp(name + n - 4, ".lua", 4) == 0;
 }
 
 /* No descriptor may be without close-on-exec even for a moment: this thread would start programs. */
 static void *watch_descriptors(void *unused) {
-  char inherited[FD_LIMIT];
+  char inherited[FD_LIMIT], name[PATH_MAX];
   int fd;
   (void)unused;
   for (fd = 0; fd < FD_LIMIT; fd++) inherited[fd] = fcntl(fd, F_GETFD) >= 0;
   while (!atomic_load(&stopping))
     for (fd = 0; fd < FD_LIMIT; fd++) {
       int flags = inherited[fd] ? -1 : fcntl(fd, F_GETFD);
-      if (flags < 0 || (flags & FD_CLOEXEC) != 0 || is_lua_source(fd)) continue;
-      problem("descriptor %d would be inherited by other programs", fd);
+      if (flags < 0 || (flags & FD_CLOEXEC) != 0 || is_lua_source(fd, name)) continue;
+      problem("descriptor %d, %s, would be inherited by other programs", fd, name);
       return NULL;
     }
   return NULL;

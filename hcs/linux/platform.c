@@ -4,6 +4,7 @@
 #include "../platform.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
@@ -26,6 +27,16 @@ static const char *environment(const char *name) { return secure_getenv(name); }
 static int random_bytes(void *bytes, size_t size, hcs_error *err) {
   if (getrandom(bytes, size, 0) == (ssize_t)size) return 0;
   return hcs_fail_errno(err, errno, "cannot get random bytes");
+}
+
+/*
+ * jansson seeds its tables when the first is made. Left to itself it opens /dev/urandom for that, without
+ * close-on-exec.
+ */
+__attribute__((constructor)) static void tables_seed(void) {
+  uint32_t seed;
+  if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) == (ssize_t)sizeof seed && seed != 0)
+    json_object_seed(seed);
 }
 
 static const hcs_platform linux_platform = {
