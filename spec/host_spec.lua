@@ -123,8 +123,8 @@ describe("a host program with threads", function()
   end)
 
   it("sees nothing of the programs that make a scratch image #once", function()
-    assert.equal("ok\n", host("threads", scratch, ROUNDS))
-    assert.equal("ok\n", host("threads", scratch, ROUNDS, "ignore"))
+    assert.equal("ok\n", host("threads", scratch, support.rounds(5)))
+    assert.equal("ok\n", host("threads", scratch, support.rounds(5), "ignore"))
   end)
 
   it("may ignore SIGCHLD", function()

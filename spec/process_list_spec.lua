@@ -233,7 +233,7 @@ describe("a process' row", function()
     -- The same, by the kernel's own words for one process.
     local status = support.read_file(("/proc/%d/status"):format(kernel.pids(c)[1]))
     local function kb(name) return math.tointeger(status:match(name .. ":%s*(%d+) kB")) * 1024 end
-    assert.is_true(math.abs(row.MemoryWorkingSetPrivateBytes - kb "RssAnon") <= MIB)
+    assert.is_true(math.abs(row.MemoryWorkingSetPrivateBytes - kb "RssAnon") <= 2 * MIB) -- it may still have written
     assert.is_true(math.abs(row.MemoryWorkingSetSharedBytes - kb "RssFile" - kb "RssShmem") <= MIB)
     assert.is_true(math.abs(row.MemoryCommitBytes - kb "VmData" - kb "VmStk") <= MIB)
   end)
