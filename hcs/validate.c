@@ -108,8 +108,8 @@ static int check_string(walk *w, const hcs_field *field, const hcs_path *path,
 
 /* `value` is text because it may be a float far beyond any integer. */
 static int out_of_range(walk *w, const hcs_field *field, const hcs_path *path, const char *value) {
-  return INVALID(w, path, "%s is out of range %" PRId64 "..%" PRId64, value, field->min,
-                 field->max);
+  return INVALID(w, path, "%s is out of range %" PRId64 "..%" PRId64 "%s", value, field->min,
+                 field->max, field->min > 0 ? "; 0 means no limit" : "");
 }
 
 /* Lua writes 5.0 for 10 / 2, so a float with an integral value is an integer here. */
