@@ -202,6 +202,7 @@ describe("hcs.get_containers", function()
     assert.same({ "list-a", "list-b" }, found { Owners = { "lab" } })
     assert.same(known, found { Owners = { "lab", "home" } })
     assert.same(known, found { Types = { "Container" } })
+    assert.same(known, found { Types = { "container" } }) -- in any case, as SystemType
     assert.same({}, found { Types = { "VirtualMachine" } })
     assert.same(known, found { Types = { "VirtualMachine", "Container" } })
   end)

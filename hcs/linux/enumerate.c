@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "../text.h"
 #include "container.h"
 #include "fd.h"
 #include "properties.h"
@@ -17,19 +18,23 @@ typedef struct listing {
   json_t *all;
 } listing;
 
+static int is_same(const char *a, const char *b) { return strcmp(a, b) == 0; }
+
 /* An empty or absent list admits everything; a list admits what it names. */
-static int admits(const json_t *query, const char *list_name, const char *value) {
+static int admits(const json_t *query, const char *list_name, const char *value,
+                  int (*same)(const char *, const char *)) {
   const json_t *list = json_object_get(query, list_name);
   size_t i, count = json_array_size(list);
   for (i = 0; i < count; i++)
-    if (strcmp(json_string_value(json_array_get(list, i)), value) == 0) return 1;
+    if (same(json_string_value(json_array_get(list, i)), value)) return 1;
   return count == 0;
 }
 
 static int is_wanted(const json_t *query, const hcs_record *record) {
-  return record->committed && admits(query, "Ids", record->id) &&
-         admits(query, "Names", record->name) && admits(query, "Owners", record->owner) &&
-         admits(query, "Types", "Container");
+  return record->committed && admits(query, "Ids", record->id, is_same) &&
+         admits(query, "Names", record->name, is_same) &&
+         admits(query, "Owners", record->owner, is_same) &&
+         admits(query, "Types", "Container", hcs_text_same_word);
 }
 
 /* Is there anybody behind the door? */
