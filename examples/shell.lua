@@ -15,8 +15,8 @@ local function main()
     "sh", "-i",
     EmulateConsole = true,
     WorkingDirectory = "/root",
-    -- The program inside draws for the terminal outside.
-    Environment = { TERM = os.getenv "TERM", PS1 = "\\u@\\h:\\w\\$ " },
+    -- The program inside draws for the terminal outside. What shells replace in a prompt differs, so it has nothing.
+    Environment = { TERM = os.getenv "TERM", PS1 = "container# " },
   })
   return assert(shell:interact())
 end

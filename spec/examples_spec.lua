@@ -35,7 +35,8 @@ describe("examples/", function()
   it("shell.lua is an interactive shell in a container", function()
     local command = ("exec env TERM=vt100 %s examples/shell.lua"):format(support.lua())
     local output = terminal.run(command, {
-      "expect root@container:~# ", "modes raw",
+      "expect container# ", "modes raw",
+      "type hostname; pwd\\n", "expect container\\r\\n/root\\r\\n", "expect # ",
       "type tty; stty size; echo $TERM\\n", "expect \\r\\n/dev/pts/0\\r\\n24 80\\r\\nvt100\\r\\n", "expect # ",
       "size 100 30", "type stty size\\n", "expect \\r\\n30 100\\r\\n", "expect # ",
       "type sleep 1000\\n", "run sleep 0.1", "type \\x1a", "expect Stopped", "expect # ",
