@@ -343,6 +343,17 @@ describe("an image", function()
     contains("belongs to the container itself", refused(INVALID_PARAMETER, disk(new_image "ext4", "/proc/disk")))
   end)
 
+  it("is not put over a device that every container has", function()
+    local path = new_raw()
+    for _, name in ipairs { "null", "zero", "full", "random", "urandom", "tty", "./tty" } do
+      contains(("config.MappedVirtualDisks[1].ContainerPath: '/dev/%s' belongs to the container itself"):format(name),
+        refused(INVALID_PARAMETER, disk(path, "/dev/" .. name, { AttachOnly = true })))
+    end
+    local c <close> = container(disk(path, "/dev/null0", { AttachOnly = true }))
+    contains("request.Settings.ContainerPath: '/dev/null' belongs",
+      failure(INVALID_PARAMETER, modify(c, "Add", disk(new_raw(), "/dev/null", { AttachOnly = true }))).message)
+  end)
+
   it("may be one of 64", function()
     local list = {}
     for i = 1, 65 do list[i] = disk(new_raw(65536), "/dev/disk" .. i, { AttachOnly = true }) end

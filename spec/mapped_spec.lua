@@ -230,7 +230,8 @@ describe("MappedDirectories", function()
     assert.equal("file\n", inside(c, "ls /dev/shm"))
   end)
 
-  for _, target in ipairs { "/", "//", "/.", "/dev", "/dev/pts", "/dev/pts/x", "/proc", "/proc/x", "/sys/fs/cgroup" } do
+  for _, target in ipairs { "/", "//", "/.", "/dev", "/dev/pts", "/dev/pts/x", "/proc", "/proc/x", "/sys/fs/cgroup",
+    "/dev/null", "/dev/tty/x" } do
     it("do not go to " .. target, function()
       contains(("config.MappedDirectories[1].ContainerPath: '%s' belongs to the container itself"):format(target),
         not_created(INVALID_PARAMETER, directories { "/tmp", target }))
@@ -385,6 +386,7 @@ describe("MappedPipes", function()
     { INVALID_PARAMETER, "FIFO", "..", ".ContainerPipeName: '..' is not a file's name" },
     { INVALID_PARAMETER, "FIFO", ("x"):rep(256), ".ContainerPipeName: '" },
     { INVALID_PARAMETER, "FIFO", "/proc/x", ".ContainerPipeName: '/proc/x' belongs to the container itself" },
+    { INVALID_PARAMETER, "FIFO", "/dev/null", ".ContainerPipeName: '/dev/null' belongs to the container itself" },
   } do
     it("are refused by the name of the field: " .. row[4], function()
       local host = row[2] == "FIFO" and new_fifo() or row[2]

@@ -12,19 +12,23 @@
 #define PIPES "/run/pipe/"
 #define DEVICES "/dev/"
 
-/* The kernel's own file systems, and what the guest itself lives on. */
+/* The kernel's own file systems, what the guest itself lives on, and what every program counts upon. */
 typedef struct forbidden_path {
   const char *path;
-  int below; /* also what is in it */
+  int below;       /* also what is in it */
+  int for_devices; /* 0: a device may be asked for there, as it can only be the same */
 } forbidden_path;
 
 static const forbidden_path forbidden[] = {
-    {"/", 0}, {"/dev", 0}, {"/dev/pts", 1}, {"/proc", 1}, {"/sys", 1}};
+    {"/", 0, 1},           {"/dev", 0, 1},         {"/dev/pts", 1, 1},  {"/proc", 1, 1},
+    {"/sys", 1, 1},        {"/dev/null", 1, 0},    {"/dev/zero", 1, 0}, {"/dev/full", 1, 0},
+    {"/dev/random", 1, 0}, {"/dev/urandom", 1, 0}, {"/dev/tty", 1, 0}};
 
-static int is_forbidden(const char *path) {
+static int is_forbidden(const char *path, int is_device) {
   size_t i;
   for (i = 0; i < sizeof forbidden / sizeof *forbidden; i++) {
     size_t length = strlen(forbidden[i].path);
+    if (is_device && !forbidden[i].for_devices) continue;
     if (strncmp(path, forbidden[i].path, length) != 0) continue;
     if (path[length] == '\0' || (forbidden[i].below && path[length] == '/')) return 1;
   }
@@ -60,7 +64,7 @@ static int check(const char *path, const char *field, hcs_error *err) {
   return 0;
 }
 
-char *hcs_container_path(const char *path, const char *field, hcs_error *err) {
+static char *shortest_path(const char *path, int is_device, const char *field, hcs_error *err) {
   char *shortest;
   if (check(path, field, err) != 0) return NULL;
   shortest = malloc(strlen(path) + 2);
@@ -71,7 +75,7 @@ char *hcs_container_path(const char *path, const char *field, hcs_error *err) {
   if (shorten(shortest, path) != 0)
     hcs_fail(err, HCS_E_INVALID_PARAMETER, "%s: '%s' has '..' in it: write it without", field,
              path);
-  else if (is_forbidden(shortest))
+  else if (is_forbidden(shortest, is_device))
     hcs_fail(err, HCS_E_INVALID_PARAMETER,
              "%s: '%s' belongs to the container itself (as do all of /proc, /sys and /dev/pts): "
              "choose another place",
@@ -80,6 +84,10 @@ char *hcs_container_path(const char *path, const char *field, hcs_error *err) {
     return shortest;
   free(shortest);
   return NULL;
+}
+
+char *hcs_container_path(const char *path, const char *field, hcs_error *err) {
+  return shortest_path(path, 0, field, err);
 }
 
 char *hcs_container_path_pipe(const char *name, const char *field, hcs_error *err) {
@@ -102,7 +110,7 @@ char *hcs_container_path_pipe(const char *name, const char *field, hcs_error *er
 char *hcs_container_path_device(const char *path, const char *field, hcs_error *err) {
   char *shortest;
   if (strncmp(path, DEVICES, sizeof DEVICES - 1) == 0) {
-    shortest = hcs_container_path(path, field, err);
+    shortest = shortest_path(path, 1, field, err);
     if (shortest == NULL || strncmp(shortest, DEVICES, sizeof DEVICES - 1) == 0) return shortest;
     free(shortest);
   }
