@@ -418,8 +418,8 @@ describe("HCSSHIM_CREATECONTAINER_ADDITIONALJSON", function()
   end)
 end)
 
--- What a spec needs to know of a field: a value that says something, and words of the refusal.
-local not_built = {
+-- Fields that Linux does not have, each with a value that says something.
+local absent = {
   ContainerConfig = {
     Credentials = "spec", HvPartition = true,
     EndpointList = { "eef2649d-bb17-4d53-9937-295a8efe6f2c" },
@@ -430,7 +430,7 @@ local not_built = {
   },
 }
 
-local built = {
+local present = {
   ContainerConfig = { "SystemType", "Name", "Owner", "VolumePath", "IgnoreFlushesDuringBoot", "LayerFolderPath",
     "Layers", "HostName", "ContainerType", "TerminateOnLastHandleClosed",
     "MappedDirectories", "MappedPipes", "AssignedDevices", "MappedVirtualDisks",
@@ -451,21 +451,21 @@ local function sorted_names(...)
 end
 
 describe("a field of schema 1", function()
-  it("is built or known to these specs as not built", function()
+  it("is one that Linux has or one that it does not have", function()
     local schemas = cjson.decode(core.describe())
-    for schema, rows in pairs(not_built) do
+    for schema, rows in pairs(absent) do
       local known, named = {}, {}
       for _, field in ipairs(schemas[schema]) do known[field.name] = true end
-      for _, name in ipairs(built[schema]) do named[name] = true end
+      for _, name in ipairs(present[schema]) do named[name] = true end
       assert.same(sorted_names(known), sorted_names(rows, named))
     end
   end)
 
-  for _, field in ipairs(sorted_names(not_built.ContainerConfig)) do
-    it("that is not built is refused by name: " .. field, function()
+  for _, field in ipairs(sorted_names(absent.ContainerConfig)) do
+    it("that Linux does not have is refused by name: " .. field, function()
       local before = support.residue.snapshot()
       local err = failure("NotSupported",
-        hcs.create_container("refused", support.config { [field] = not_built.ContainerConfig[field] }))
+        hcs.create_container("refused", support.config { [field] = absent.ContainerConfig[field] }))
       assert.equal(NOT_SUPPORTED, err.code)
       assert.is_true(hcs.is_not_supported(err))
       assert.equal("refused", err.id)
@@ -474,24 +474,24 @@ describe("a field of schema 1", function()
     end)
   end
 
-  it("that is not built is refused by name: ContainerType = 'Windows'", function()
+  it("that Linux does not have is refused by name: ContainerType = 'Windows'", function()
     local err = failure("NotSupported", hcs.create_container(nil, support.config { ContainerType = "Windows" }))
     contains("config.ContainerType", err.message)
     local c <close> = support.container { ContainerType = "Linux" }
     assert.equal("Running", c:state())
   end)
 
-  it("that is not built may say nothing", function()
+  it("that Linux does not have may say nothing", function()
     local c <close> = support.container { HvPartition = false, MemoryMaximumInMB = 0, MappedDirectories = {},
       Credentials = "", Servicing = false, EndpointList = {}, DNSSearchList = "" }
     assert.equal("Running", c:state())
   end)
 
-  it("of a process that is not built is refused by name", function()
+  it("of a process that Linux does not have is refused by name", function()
     local c <close> = support.container()
-    for _, field in ipairs(sorted_names(not_built.ProcessConfig)) do
+    for _, field in ipairs(sorted_names(absent.ProcessConfig)) do
       local err = failure("NotSupported",
-        c:create_process { "true", [field] = not_built.ProcessConfig[field] })
+        c:create_process { "true", [field] = absent.ProcessConfig[field] })
       contains("config." .. field, err.message)
     end
     assert.equal("ok\n", shell(c, "echo ok"))
