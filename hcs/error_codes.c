@@ -165,7 +165,6 @@ static const errno_row errnos[] = {
     {ENOMEM, "ENOMEM", HCS_E_NOT_ENOUGH_MEMORY, "out of memory"},
     {ENOSPC, "ENOSPC", HCS_E_DISK_FULL, "no space left on device"},
     {EBUSY, "EBUSY", HCS_E_BUSY, "device or resource busy"},
-    {ENOTDIR, "ENOTDIR", HCS_E_DIRECTORY, "not a directory"},
     {ENOSYS, "ENOSYS", HCS_E_NOT_SUPPORTED, "function not implemented"},
     {EOPNOTSUPP, "EOPNOTSUPP", HCS_E_NOT_SUPPORTED, "operation not supported"},
 #if defined(ENOTSUP) && ENOTSUP != EOPNOTSUPP
@@ -214,6 +213,7 @@ static const errno_row errnos[] = {
     ROW(ENOLCK, "no locks available"),
     ROW(ENOPROTOOPT, "protocol option not available"),
     ROW(ENOTCONN, "not connected"),
+    ROW(ENOTDIR, "not a directory"),
     ROW(ENOTEMPTY, "directory not empty"),
     ROW(ENOTSOCK, "not a socket"),
     ROW(ENOTTY, "not a terminal, or not supported by the device"),

@@ -222,7 +222,6 @@ static const struct {
   const char *name;
 } errno_rows[] = {
     {ENOENT, "ENOENT", 0x2, "FileNotFound"},
-    {ENOTDIR, "ENOTDIR", 0x10B, "Directory"},
     {EACCES, "EACCES", 0x5, "VmcomputeOperationAccessIsDenied"},
     {EPERM, "EPERM", 0x5, "VmcomputeOperationAccessIsDenied"},
     {EMFILE, "EMFILE", 0x4, "TooManyOpenFiles"},

@@ -82,6 +82,7 @@ static int check_kind(int fd, const char *path, hcs_error *err) {
 
 static int fail_path(int error, const char *path, hcs_error *err) {
   switch (error) {
+  case ENOTDIR: return hcs_fail_errno_as(err, HCS_E_DIRECTORY, error, "cannot follow '%s'", path);
   case ELOOP:
     return hcs_fail_errno_as(err, HCS_E_ACCESS_DENIED, error,
                              "cannot follow '%s' inside the container", path);
