@@ -74,7 +74,8 @@ typedef struct hcs_platform {
   int (*system_terminate)(hcs_platform_system *system, hcs_error *err);
   int (*system_pause)(hcs_platform_system *system, int64_t deadline_ns, hcs_error *err);
   int (*system_resume)(hcs_platform_system *system, int64_t deadline_ns, hcs_error *err);
-  int (*system_modify)(hcs_platform_system *system, const hcs_document *request, hcs_error *err);
+  int (*system_modify)(hcs_platform_system *system, const hcs_document *request,
+                       int64_t deadline_ns, hcs_error *err);
   /* 0 with `exit` filled when it has ended and all it held on the host is given back. */
   int (*system_wait)(hcs_platform_system *system, int64_t deadline_ns, hcs_exit_type *exit,
                      hcs_error *err);

@@ -48,7 +48,7 @@ static const gate gates[] = {
   [HCS_SYSTEM_RESUME] = {"hcs::System::Resume", "Paused", {NOT_PAUSED, NOT_PAUSED, NULL}, REFUSED,
                          "HCSSHIM_TIMEOUT_SYSTEMRESUME"},
   [HCS_SYSTEM_MODIFY] = {"hcs::System::Modify", "Running", {NOT_STARTED, NULL, FROZEN}, REFUSED,
-                         NULL},
+                         "HCSSHIM_TIMEOUT_SYSCALLWATCHER"},
   [HCS_SYSTEM_CREATE_PROCESS] = {"hcs::System::CreateProcess", "Running",
                                  {NOT_STARTED, NULL, FROZEN}, REFUSED,
                                  "HCSSHIM_TIMEOUT_SYSCALLWATCHER"},
@@ -429,7 +429,8 @@ static int modify(hcs_system *system, const char *request, hcs_error *err) {
   document = hcs_document_parse("ResourceModificationRequestResponse", "request", request, NULL,
                                 platform->support, err);
   if (document == NULL) return -1;
-  result = platform->system_modify(system->native, document, err);
+  result = platform->system_modify(system->native, document,
+                                   hcs_deadline(gates[HCS_SYSTEM_MODIFY].timeout_variable), err);
   hcs_document_free(document);
   return result;
 }

@@ -501,9 +501,11 @@ static int mem_terminate(hcs_platform_system *system, hcs_error *err) {
   return leave(0);
 }
 
-static int mem_modify(hcs_platform_system *system, const hcs_document *request, hcs_error *err) {
+static int mem_modify(hcs_platform_system *system, const hcs_document *request, int64_t deadline_ns,
+                      hcs_error *err) {
   (void)system;
   (void)request;
+  (void)deadline_ns;
   return enter("system_modify", err) != 0 ? -1 : leave(0);
 }
 

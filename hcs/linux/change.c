@@ -8,11 +8,14 @@ static int fail_ended(hcs_error *err) {
 }
 
 /* Who cleans up after a container holds the same lock: its groups and files stay while we have it. */
-int hcs_change_begin(hcs_change *change, hcs_platform_system *system, hcs_error *err) {
+int hcs_change_begin(hcs_change *change, hcs_platform_system *system, int64_t deadline_ns,
+                     hcs_error *err) {
   const hcs_link *link = system->link;
   int r;
   change->system = system;
-  r = hcs_state_take(link->id, link->nonce, HCS_LOCK_WAIT, &change->dir, &change->record, err);
+  change->deadline_ns = deadline_ns;
+  r = hcs_state_take(link->id, link->nonce, HCS_LOCK_WAIT, deadline_ns, &change->dir,
+                     &change->record, err);
   return r == 0 ? fail_ended(err) : r < 0 ? -1 : 0;
 }
 

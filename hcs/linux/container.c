@@ -102,7 +102,7 @@ int hcs_linux_system_wait(hcs_platform_system *system, int64_t deadline_ns, hcs_
     if (r == HCS_WAIT_FAILED) return hcs_fail_errno(err, errno, "cannot wait for the container");
   }
   if (atomic_load(&system->released)) return hcs_fail(err, HCS_E_ALREADY_CLOSED, NULL);
-  return hcs_link_end(system->link, err);
+  return hcs_link_end(system->link, deadline_ns, err);
 }
 
 int hcs_linux_system_pollfd(hcs_platform_system *system, intptr_t *descriptor, hcs_error *err) {
@@ -135,7 +135,7 @@ static int release_and_wait(hcs_platform_system *system, hcs_error *err) {
     end_await(system, deadline_ns);
   }
   /* also after an end that nobody waited for: an explicit close leaves nothing behind */
-  return hcs_link_end(system->link, err);
+  return hcs_link_end(system->link, deadline_ns, err);
 }
 
 int hcs_linux_system_release(hcs_platform_system *system, int wait_for_end, hcs_error *err) {

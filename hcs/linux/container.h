@@ -63,7 +63,7 @@ void hcs_status_note(hcs_status_page *status, const hcs_reply *reply);
 /* Asks the guest, if the page cannot be believed as it is. */
 void hcs_link_settle(hcs_link *link);
 /* After the end: gives back what the container held on the host, once. 0, -1 or HCS_INTERRUPTED. */
-int hcs_link_end(hcs_link *link, hcs_error *err);
+int hcs_link_end(hcs_link *link, int64_t deadline_ns, hcs_error *err);
 /* 0 when the status is OK; otherwise fills the error that the status means, and returns -1. */
 int hcs_reply_check(const hcs_reply *reply, hcs_error *err);
 
@@ -111,7 +111,7 @@ int hcs_linux_system_resume(hcs_platform_system *system, int64_t deadline_ns, hc
 
 /* modify.c */
 int hcs_linux_system_modify(hcs_platform_system *system, const hcs_document *request,
-                            hcs_error *err);
+                            int64_t deadline_ns, hcs_error *err);
 
 /* end.c */
 int hcs_linux_gc(int *cleaned, hcs_error *err);

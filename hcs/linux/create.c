@@ -101,7 +101,7 @@ static int record_init(creation *made, hcs_error *err) {
 static int state_begin(creation *made, hcs_error *err) {
   made->root = hcs_state_root_open(err);
   if (made->root < 0) return -1;
-  made->dir = hcs_state_make(made->root, made->id, err);
+  made->dir = hcs_state_make(made->root, made->id, made->deadline_ns, err);
   if (made->dir < 0) return -1;
   return hcs_record_write(made->dir, &made->record, err);
 }

@@ -114,11 +114,11 @@ int hcs_end_if_dead(int dir, const char *id, hcs_error *err) {
   return r;
 }
 
-int hcs_end_finish(const char *id, const char *nonce, hcs_error *err) {
+int hcs_end_finish(const char *id, const char *nonce, int64_t deadline_ns, hcs_error *err) {
   HCS_AUTO_LOCKED dir = -1;
   HCS_AUTO_FD root = -1;
   hcs_record record;
-  int r = hcs_state_take(id, nonce, HCS_LOCK_SIGNALS, &dir, &record, err);
+  int r = hcs_state_take(id, nonce, HCS_LOCK_SIGNALS, deadline_ns, &dir, &record, err);
   if (r == -2) return HCS_INTERRUPTED;
   if (r <= 0) return r;
   r = clean(dir, &record, err);
@@ -135,7 +135,7 @@ static int collect(int root, const char *id, hcs_error *err) {
   int r;
   if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) return 0;
   if (dir < 0) return hcs_fail_errno(err, errno, "cannot open the state of container '%s'", id);
-  r = hcs_state_lock(root, dir, id, HCS_LOCK_TRY, err);
+  r = hcs_state_lock(root, dir, id, HCS_LOCK_TRY, 0, err);
   if (r <= 0) return r;
   r = hcs_end_if_dead(dir, id, err);
   if (r <= 0) return r;

@@ -10,9 +10,10 @@
  * Cleans up the container `id` whose guest has said farewell or is lost: waits until the guest is
  * gone (its mounts go with it), kills it after two seconds, removes groups and state. Nothing left
  * to do (another client was faster) is success; HCS_INTERRUPTED when a signal arrived while another
- * client was at it. `nonce` tells it from a successor of the same id.
+ * client was at it, and a Timeout when that does not come to its end. `nonce` tells it from a successor
+ * of the same id.
  */
-int hcs_end_finish(const char *id, const char *nonce, hcs_error *err);
+int hcs_end_finish(const char *id, const char *nonce, int64_t deadline_ns, hcs_error *err);
 /* Kills a guest that does not answer; its whole container goes with it. */
 void hcs_end_kill_guest(const hcs_status_page *status, const hcs_group_paths *groups);
 /* For processes that are to die now: nothing that we did to them keeps them from it any longer. */

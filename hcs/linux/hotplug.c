@@ -52,6 +52,7 @@ static int helper_start(helper *work, const hcs_change *change, hcs_plan_operati
   work->boot = -1;
   work->launch = NULL;
   work->deadline_ns = hcs_clock_ns() + HELPER_PATIENCE_NS;
+  if (work->deadline_ns > change->deadline_ns) work->deadline_ns = change->deadline_ns;
   return plan < 0 ? -1 : helper_launch(work, change, plan, err);
 }
 

@@ -173,13 +173,13 @@ static json_t *settings_get(const json_t *request, const char *schema_name, hcs_
 /* ---- the whole ----------------------------------------------------------------------------------- */
 
 int hcs_linux_system_modify(hcs_platform_system *system, const hcs_document *request,
-                            hcs_error *err) {
+                            int64_t deadline_ns, hcs_error *err) {
   const modification *wanted = find(request->root, err);
   const json_t *settings =
       wanted != NULL ? settings_get(request->root, wanted->settings, err) : NULL;
   hcs_change change;
   int r;
-  if (settings == NULL || hcs_change_begin(&change, system, err) != 0) return -1;
+  if (settings == NULL || hcs_change_begin(&change, system, deadline_ns, err) != 0) return -1;
   r = hcs_change_check_running(&change, err);
   if (r == 0) r = wanted->apply(&change, settings, err);
   hcs_change_end(&change);

@@ -31,32 +31,33 @@ static void undo(hcs_link *link) {
   state_set(link, HCS_RUNNING);
 }
 
-static int pause_running(const hcs_change *change, int64_t deadline_ns, hcs_error *err) {
+static int pause_running(const hcs_change *change, hcs_error *err) {
   hcs_link *link = change->system->link;
   if (hcs_change_check_running(change, err) != 0) return -1;
   state_set(link, HCS_PAUSED);
-  if (tell_guest(link, HCS_PAUSE, deadline_ns, err) == 0 &&
-      hcs_freeze(&link->groups, deadline_ns, err) == 0)
+  if (tell_guest(link, HCS_PAUSE, change->deadline_ns, err) == 0 &&
+      hcs_freeze(&link->groups, change->deadline_ns, err) == 0)
     return 0;
   undo(link);
   return -1;
 }
 
-static int resume_paused(const hcs_change *change, int64_t deadline_ns, hcs_error *err) {
+static int resume_paused(const hcs_change *change, hcs_error *err) {
   hcs_link *link = change->system->link;
-  if (hcs_thaw(&link->groups, err) != 0 || tell_guest(link, HCS_RESUME, deadline_ns, err) != 0)
+  if (hcs_thaw(&link->groups, err) != 0 ||
+      tell_guest(link, HCS_RESUME, change->deadline_ns, err) != 0)
     return -1;
   state_set(link, HCS_RUNNING);
   return 0;
 }
 
 static int change_state(hcs_platform_system *system,
-                        int (*to)(const hcs_change *change, int64_t deadline_ns, hcs_error *err),
-                        int64_t deadline_ns, hcs_error *err) {
+                        int (*to)(const hcs_change *change, hcs_error *err), int64_t deadline_ns,
+                        hcs_error *err) {
   hcs_change change;
   int r;
-  if (hcs_change_begin(&change, system, err) != 0) return -1;
-  r = to(&change, deadline_ns, err);
+  if (hcs_change_begin(&change, system, deadline_ns, err) != 0) return -1;
+  r = to(&change, err);
   hcs_change_end(&change);
   return r != 0 ? hcs_linux_explain(system, err) : 0;
 }

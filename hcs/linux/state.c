@@ -16,6 +16,11 @@
 
 #include "end.h"
 #include "fd.h"
+#include "wait.h"
+
+/* Between two tries to lock: a change takes some ms, and whoever takes longer is not asked much oftener. */
+#define TRY_FIRST_NS 500000
+#define TRY_LAST_NS 50000000
 
 static int root_path(char path[PATH_MAX], hcs_error *err) {
   const char *given = secure_getenv("HCS_STATE_DIR");
@@ -71,12 +76,40 @@ static int still_named(int root, int dir, const char *id) {
          ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 
-int hcs_state_lock(int root, int dir, const char *id, hcs_lock_mode mode, hcs_error *err) {
-  int r;
-  do r = flock(dir, mode == HCS_LOCK_TRY ? LOCK_EX | LOCK_NB : LOCK_EX);
-  while (r != 0 && errno == EINTR && mode != HCS_LOCK_SIGNALS);
-  if (r != 0 && errno == EINTR) return -2;
-  if (r != 0 && errno == EWOULDBLOCK) return 0;
+static int fail_locked(const char *id, hcs_error *err) {
+  char root[PATH_MAX];
+  if (root_path(root, err) != 0) return -1;
+  return hcs_fail(
+      err, HCS_E_TIMEOUT,
+      "another client is at work on the container and does not come to an end: it holds "
+      "the lock of %s/%s, and lslocks tells who that is",
+      root, id);
+}
+
+/*
+ * No lock of Linux has a timeout, and what would end a blocking flock(2) is a signal with a handler, which
+ * is the host program's to have: so it is tried, mostly with success at once, and then ever less often.
+ */
+static int lock_until(int dir, hcs_lock_mode mode, int64_t deadline_ns) {
+  int64_t pause_ns = TRY_FIRST_NS;
+  while (flock(dir, LOCK_EX | LOCK_NB) != 0) {
+    int64_t now_ns = hcs_clock_ns(), next_ns = now_ns + pause_ns;
+    if (errno != EWOULDBLOCK || mode == HCS_LOCK_TRY || now_ns >= deadline_ns) return -1;
+    if (next_ns > deadline_ns) next_ns = deadline_ns;
+    if (mode == HCS_LOCK_WAIT)
+      hcs_wait_fd_uninterrupted(-1, 0, next_ns);
+    else if (hcs_wait_fd(-1, 0, next_ns) == HCS_WAIT_INTERRUPTED)
+      return -2;
+    if (pause_ns < TRY_LAST_NS) pause_ns *= 2;
+  }
+  return 0;
+}
+
+int hcs_state_lock(int root, int dir, const char *id, hcs_lock_mode mode, int64_t deadline_ns,
+                   hcs_error *err) {
+  int r = lock_until(dir, mode, deadline_ns);
+  if (r == -2) return -2;
+  if (r != 0 && errno == EWOULDBLOCK) return mode == HCS_LOCK_TRY ? 0 : fail_locked(id, err);
   if (r != 0) return hcs_fail_errno(err, errno, "cannot lock the state of container '%s'", id);
   return still_named(root, dir, id);
 }
@@ -90,8 +123,8 @@ static int is_ours(int dir, const char *nonce, hcs_record *record, hcs_error *er
   return 0;
 }
 
-int hcs_state_take(const char *id, const char *nonce, hcs_lock_mode mode, int *dir,
-                   hcs_record *record, hcs_error *err) {
+int hcs_state_take(const char *id, const char *nonce, hcs_lock_mode mode, int64_t deadline_ns,
+                   int *dir, hcs_record *record, hcs_error *err) {
   HCS_AUTO_FD root = hcs_state_root_open(err);
   HCS_AUTO_LOCKED candidate = -1;
   int r;
@@ -100,7 +133,7 @@ int hcs_state_take(const char *id, const char *nonce, hcs_lock_mode mode, int *d
   if (candidate < 0 && errno == ENOENT) return 0;
   if (candidate < 0)
     return hcs_fail_errno(err, errno, "cannot open the state of container '%s'", id);
-  r = hcs_state_lock(root, candidate, id, mode, err);
+  r = hcs_state_lock(root, candidate, id, mode, deadline_ns, err);
   if (r == 1) r = is_ours(candidate, nonce, record, err);
   if (r == 1) *dir = hcs_fd_take(&candidate);
   return r;
@@ -114,7 +147,7 @@ void hcs_state_unlock(int *dir) {
 }
 
 /* 1: the directory is ours now; 0: try again; -1. */
-static int claim(int root, const char *id, int *dir, hcs_error *err) {
+static int claim(int root, const char *id, int64_t deadline_ns, int *dir, hcs_error *err) {
   HCS_AUTO_LOCKED candidate = -1;
   int made = mkdirat(root, id, 0700) == 0;
   int r;
@@ -123,7 +156,7 @@ static int claim(int root, const char *id, int *dir, hcs_error *err) {
   candidate = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (candidate < 0 && errno == ENOENT) return 0;
   if (candidate < 0) return hcs_fail_errno(err, errno, "the state of container '%s'", id);
-  r = hcs_state_lock(root, candidate, id, HCS_LOCK_WAIT, err);
+  r = hcs_state_lock(root, candidate, id, HCS_LOCK_WAIT, deadline_ns, err);
   if (r <= 0) return r;
   /* Between our mkdir and our lock another create may have claimed it: what counts is what is there. */
   r = hcs_end_if_dead(candidate, id, err);
@@ -136,9 +169,9 @@ static int claim(int root, const char *id, int *dir, hcs_error *err) {
   return 1;
 }
 
-int hcs_state_make(int root, const char *id, hcs_error *err) {
+int hcs_state_make(int root, const char *id, int64_t deadline_ns, hcs_error *err) {
   int dir = -1, r;
-  do r = claim(root, id, &dir, err);
+  do r = claim(root, id, deadline_ns, &dir, err);
   while (r == 0);
   return r < 0 ? -1 : dir;
 }

@@ -78,17 +78,19 @@ int hcs_state_root_open(hcs_error *err);
  * The directory of a new container, made and locked. If the id is taken by something dead, that is
  * cleaned up first; if it is alive: 0xC037010F. A descriptor that holds the lock.
  */
-int hcs_state_make(int root, const char *id, hcs_error *err);
+int hcs_state_make(int root, const char *id, int64_t deadline_ns, hcs_error *err);
 /*
  * Opens the directory of an existing container without a lock; 0xC037010E when there is none.
  */
 int hcs_state_open(int root, const char *id, hcs_error *err);
 /*
- * Takes the lock. 1: have it; 0: the directory is no longer that of the id; -1. With HCS_LOCK_TRY also
- * 0 when somebody else has it; with HCS_LOCK_SIGNALS also -2 when a signal arrived while waiting.
+ * Takes the lock. 1: have it; 0: the directory is no longer that of the id; -1, and a Timeout says that
+ * somebody else has it. With HCS_LOCK_TRY, which does not wait, that is 0; with HCS_LOCK_SIGNALS also -2
+ * when a signal arrived while waiting.
  */
 typedef enum hcs_lock_mode { HCS_LOCK_WAIT, HCS_LOCK_TRY, HCS_LOCK_SIGNALS } hcs_lock_mode;
-int hcs_state_lock(int root, int dir, const char *id, hcs_lock_mode mode, hcs_error *err);
+int hcs_state_lock(int root, int dir, const char *id, hcs_lock_mode mode, int64_t deadline_ns,
+                   hcs_error *err);
 /*
  * Closes a directory, and unlocks it first: a child that some thread of the host program forked
  * meanwhile shares the lock and would keep it for as long as it lives.
@@ -101,8 +103,8 @@ void hcs_state_unlock(int *dir);
  * the caller's to give back; 0: the container is gone (cleaned up, or a successor has its id); -1; -2 as
  * hcs_state_lock() has it.
  */
-int hcs_state_take(const char *id, const char *nonce, hcs_lock_mode mode, int *dir,
-                   hcs_record *record, hcs_error *err);
+int hcs_state_take(const char *id, const char *nonce, hcs_lock_mode mode, int64_t deadline_ns,
+                   int *dir, hcs_record *record, hcs_error *err);
 
 int hcs_record_write(int dir, const hcs_record *record, hcs_error *err);
 /* 1: read; 0: there is none (yet); -1: it cannot be read, and nothing is known of the container. */

@@ -17,9 +17,12 @@ function errors.reword(err, message)
   return nil, core.error_reword(err, message)
 end
 
--- The same for a missed deadline: what has not happened, and within which time. Other errors stay as they are.
+local PLAIN_TIMEOUT = core.error_new("Timeout").message
+
+-- The same for a missed deadline: what has not happened, and within which time. Other errors stay as they are, and
+-- so does one that says more already.
 function errors.missed(err, what, timeout)
-  if err.name ~= "Timeout" then return nil, err end
+  if err.name ~= "Timeout" or err.message ~= PLAIN_TIMEOUT then return nil, err end
   return errors.reword(err, timeout == 0 and what .. " yet" or ("%s within %g s"):format(what, timeout))
 end
 
