@@ -204,6 +204,17 @@ $(SWEEP): $(BUILD)/obj/test/binding_sweep.o $(BUILD)/obj/lhcs.o $(TEST_OBJECTS)
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
+# ---- Windows ---------------------------------------------------------------------------------------
+
+include scripts/windows/windows.mk
+
+.PHONY: windows
+windows: ## the library for Windows, as folders with all it needs: build/windows/hcs-x64 and hcs-x86
+	@scripts/dependencies windows
+	@scripts/windows/sources $(WINDOWS_SOURCES) $(WINDOWS_PACKAGES)
+	@$(MAKE) --no-print-directory ARCH=x64 windows-binaries
+	@$(MAKE) --no-print-directory ARCH=x86 windows-binaries
+
 # ---- try it ----------------------------------------------------------------------------------------
 
 .PHONY: demo

@@ -54,7 +54,10 @@ typedef enum hcs_code {
 #define HCS_E_PLATFORM_NOT_SUPPORTED (HCS_E_TEXT + 10)
 #define HCS_E_PROCESS_FAILED (HCS_E_TEXT + 11)
 
-#if defined(__GNUC__)
+#if defined(__MINGW32__) && !defined(__clang__)
+/* To this compiler `printf` is that of Windows; what is called is mingw's own. */
+#define HCS_PRINTF(format_index, first) __attribute__((format(gnu_printf, format_index, first)))
+#elif defined(__GNUC__)
 #define HCS_PRINTF(format_index, first) __attribute__((format(printf, format_index, first)))
 #else
 #define HCS_PRINTF(format_index, first)
