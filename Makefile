@@ -209,11 +209,11 @@ $(SWEEP): $(BUILD)/obj/test/binding_sweep.o $(BUILD)/obj/lhcs.o $(TEST_OBJECTS)
 include scripts/windows/windows.mk
 
 .PHONY: windows
-windows: ## the library for Windows, as folders with all it needs: build/windows/hcs-x64 and hcs-x86
+windows: ## the library for Windows with all that it needs, in folders: build/windows/hcs-x64, hcs-x86
 	@scripts/dependencies windows
 	@scripts/windows/sources $(WINDOWS_SOURCES) $(WINDOWS_PACKAGES)
-	@$(MAKE) --no-print-directory ARCH=x64 windows-binaries
-	@$(MAKE) --no-print-directory ARCH=x86 windows-binaries
+	@$(MAKE) --no-print-directory ARCH=x64 windows-folder
+	@$(MAKE) --no-print-directory ARCH=x86 windows-folder
 
 # ---- try it ----------------------------------------------------------------------------------------
 
@@ -258,6 +258,16 @@ test-v2: ## specs (SPEC=…) in a virtual machine: kernel 6.1, control groups of
 	@scripts/dependencies build demo specs test vm
 	@MAKE="$(MAKE)" scripts/test --v2 $(SPEC)
 
+.PHONY: windows-test
+windows-test: ## specs (SPEC=…) and C tests of the Windows platform under Wine; HCS=real says how on Windows
+ifeq ($(HCS),real)
+	@$(MAKE) --no-print-directory windows
+	@echo "Take $(FOLDER) to a Windows machine with containers, and run test\\run-tests.cmd there as an administrator."
+else
+	@scripts/dependencies windows windows-test
+	@MAKE="$(MAKE)" scripts/test --windows $(SPEC)
+endif
+
 .PHONY: asan
 asan: ## C tests and specs (SPEC=…) under the address and undefined behaviour sanitizers
 	@scripts/dependencies build demo specs test
@@ -266,7 +276,7 @@ asan: ## C tests and specs (SPEC=…) under the address and undefined behaviour 
 .PHONY: lint
 lint: lint-format lint-tidy lint-cppcheck lint-lua ## clang-format, clang-tidy, cppcheck, luacheck
 
-C_FILES := $(wildcard *.c hcs/*.[ch] hcs/*/*.[ch] test/*.[ch] bench/*.[ch] scripts/*.c)
+C_FILES := $(wildcard *.c hcs/*.[ch] hcs/*/*.[ch] test/*.[ch] test/windows/*.[ch] test/windows/*/*.[ch] bench/*.[ch] scripts/*.c)
 
 .PHONY: lint-format lint-tidy lint-cppcheck lint-lua
 lint-format:
@@ -315,5 +325,5 @@ endif
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo "  make BUILD=dir puts the output elsewhere; CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR are honoured"

@@ -42,11 +42,13 @@ JANSSON_OBJECTS := $(call foreign,jansson,src/*.c)
 
 # ---- rules -----------------------------------------------------------------------------------------
 
-.PHONY: windows-binaries windows-test-binaries
+.PHONY: windows-folder windows-binaries
+windows-folder: windows-binaries
+	@$(say) "COPY $(FOLDER)"
+	$(Q)scripts/windows/bundle $(FOLDER) $(WINDOWS_SOURCES) $(W)/test
 windows-binaries: $(patsubst %,$(FOLDER)/%,lua.exe lua54.dll cjson.dll \
-  $(if $(wildcard hcs/windows/platform.c),hcs/core.dll))
-windows-test-binaries: windows-binaries $(W)/test/lfs.dll $(WINDOWS_TESTS) $(WINDOWS_PROGRAMS) \
-  $(if $(STANDIN_OBJECTS),$(W)/test/vmcompute.dll)
+  $(if $(wildcard hcs/windows/platform.c),hcs/core.dll)) \
+  $(W)/test/lfs.dll $(WINDOWS_TESTS) $(WINDOWS_PROGRAMS) $(if $(STANDIN_OBJECTS),$(W)/test/vmcompute.dll)
 
 $(W)/obj/%.o: %.c Makefile scripts/windows/windows.mk $(WINDOWS_HEADERS)
 	@mkdir -p $(@D)

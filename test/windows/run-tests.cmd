@@ -1,0 +1,11 @@
+@echo off
+rem run-tests.cmd [SPEC...] - runs the specs against this machine's own Host Compute Service, as an administrator.
+rem The results are in results.txt, beside this file.
+setlocal
+set HCS_TEST_SERVICE=real
+cd /d "%~dp0"
+ver >results.txt
+..\lua.exe run.lua %* >>results.txt 2>&1
+set code=%errorlevel%
+type results.txt
+exit /b %code%
