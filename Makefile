@@ -78,9 +78,9 @@ MODULE_OBJECTS := $(call object,$(BINDING_SOURCES) $(SHARED_SOURCES) $(LINUX_SOU
 HOSTED_OBJECTS := $(patsubst %,$(BUILD)/obj/hosted/hcs/guest/%.o,string user_files)
 MODULE_OBJECTS += $(HOSTED_OBJECTS)
 GUEST_OBJECTS := $(patsubst %,$(BUILD)/obj/%.o,$(basename $(GUEST_SOURCES)))
-# What a C test is linked with: the shared core on the in-memory platform, and the pure Linux pieces.
+# What a C test is linked with: the shared core on the in-memory platform, and pure pieces of the platforms.
 TEST_OBJECTS := $(SHARED_OBJECTS) \
-  $(call object,$(wildcard hcs/linux/command_line.c test/memory_platform.c))
+  $(call object,$(wildcard hcs/linux/command_line.c hcs/windows/command_line.c test/memory_platform.c))
 # More objects for one test: <name>_OBJECTS.
 config_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   config container_path disk disk_image disk_users fd host_path limits mapped resolv stage storage_device)
