@@ -99,6 +99,8 @@ statistics_test_OBJECTS := $(proc_text_test_OBJECTS) $(patsubst %,$(BUILD)/obj/h
   cgroup_paths fd group_counters network_counters process_list process_stat result statistics \
   storage_counters wall_clock)
 user_files_test_OBJECTS := $(HOSTED_OBJECTS)
+$(foreach t,$(wildcard test/guest_*_test.c),\
+  $(eval $(basename $(notdir $t))_OBJECTS := $(call object,test/guest_fixture.c test/guest_peer.c)))
 protocol_test_OBJECTS := $(patsubst %,$(BUILD)/obj/hcs/linux/%.o,\
   channel exits fd memfd plan quiet_write socket spawn_request wait)
 
@@ -160,7 +162,7 @@ $(BUILD)/obj/guest_image.o: $(BUILD)/guest_image.c
 # ---- test programs ---------------------------------------------------------------------------------
 # test/x_test.c      cmocka, on the in-memory platform
 # test/x_program.c   a program that a spec runs, linked with liblua
-# test/guest_harness.c   a freestanding program around the guest's own objects, for guest_service_test
+# test/guest_harness.c   a freestanding program around the guest's own objects, for guest_*_test
 # test/binding_sweep.c   fails every allocation of the binding once, on the in-memory platform
 
 TESTS := $(patsubst test/%.c,$(BUILD)/test/%,$(TEST_SOURCES))

@@ -1,11 +1,12 @@
 /*
- * guest_harness.c - the guest's process service without the isolation around it, for
- * guest_service_test.c: freestanding, compiled as the guest is.
+ * guest_harness.c - the guest's process service without the isolation around it, for the tests on
+ * guest_fixture.h: freestanding, compiled as the guest is.
  *
  * Started with 0 the boot socket, 2 the listening control socket, and what its arguments say:
  *   last        the container ends with its last handle
  *   group       3 is a cgroup v2 directory for the processes
  *   tasks       4 is a file that the processes write "0" to
+ *   freezer     4 is a freezer.state
  */
 #include "hcs/guest/service.h"
 #include "hcs/guest/sys.h"
@@ -26,17 +27,6 @@ __asm__(".globl _start\n"
         "  and sp, x0, #-16\n"
         "  bl harness_start\n");
 #endif
-
-/* As boot.c's, but for the words. */
-_Noreturn void boot_fail(int boot, uint32_t stage, long error, uint32_t index) {
-  struct {
-    hcs_frame frame;
-    hcs_boot report;
-  } message = {{HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, HCS_BOOT_FAILED, 0, sizeof(hcs_boot)},
-               {stage, (int32_t)-error, index, 0, 0, 0}};
-  sys_write(boot, &message, sizeof message);
-  sys_exit(1);
-}
 
 _Noreturn void harness_start(const long *stack) __attribute__((used));
 
