@@ -16,6 +16,8 @@ void hcs_interrupt_check(int (*check)(void *context), void *context) {
   interrupt_context = context;
 }
 
+int hcs_interrupt_checked(void) { return interrupt_check != NULL; }
+
 int hcs_interrupt_due(void) {
   return interrupt_check != NULL && interrupt_check(interrupt_context);
 }

@@ -146,6 +146,8 @@ typedef struct hcs_platform {
 
 /* For a waiting operation about to sleep, signals held back: not 0, and it is HCS_INTERRUPTED. */
 int hcs_interrupt_due(void);
+/* Can it become due on this thread at all? A platform without signals has to ask in between. */
+int hcs_interrupt_checked(void);
 
 /* For what else names a container by its id: is it one? */
 int hcs_id_is_valid(const char *id);
