@@ -4,22 +4,23 @@
 #include <stdlib.h>
 
 #include "handle.h"
+#include "thread_pointer.h"
 
 int64_t hcs_clock_ns(void) { return hcs_platform_get()->clock_ns(); }
 
 /* Of each thread its own: a Lua state asks for itself only. */
-static _Thread_local int (*interrupt_check)(void *context);
-static _Thread_local void *interrupt_context;
+HCS_THREAD_POINTER(interrupt_check)
+HCS_THREAD_POINTER(interrupt_context)
 
 void hcs_interrupt_check(int (*check)(void *context), void *context) {
-  interrupt_check = check;
-  interrupt_context = context;
+  interrupt_check_set((void *)check);
+  interrupt_context_set(context);
 }
 
-int hcs_interrupt_checked(void) { return interrupt_check != NULL; }
-
 int hcs_interrupt_due(void) {
-  return interrupt_check != NULL && interrupt_check(interrupt_context);
+  int (*check)(void *context) = (int (*)(void *))interrupt_check_get();
+
+  return check != NULL && check(interrupt_context_get());
 }
 
 void hcs_string_free(char *text) { free(text); }
