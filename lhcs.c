@@ -55,7 +55,6 @@ typedef struct error_box {
 
 typedef struct text_box {
   char *text;
-  size_t size; /* of bytes that are no text */
 } text_box;
 
 /* ---- errors ---------------------------------------------------------------------------------- */
@@ -107,6 +106,14 @@ static int push_status(lua_State *L, int status) {
   return 1;
 }
 
+/* [-1, +1 or 2] As push_status(), with a number in the place of true. */
+static int push_number(lua_State *L, int status, lua_Integer number) {
+  if (status != 0) return push_status(L, status);
+  keep_error(L);
+  lua_pushinteger(L, number);
+  return 1;
+}
+
 static hcs_error *check_error(lua_State *L, int arg) {
   error_box *box = luaL_checkudata(L, arg, ERROR);
   luaL_argcheck(L, box->error != NULL, arg, "error has been collected");
@@ -128,12 +135,15 @@ static int text__gc(lua_State *L) {
   return 0;
 }
 
-/* [-0, +1] The boxed string as a Lua string; the box is empty afterwards. */
-static void push_text(lua_State *L, text_box *box) {
-  lua_pushstring(L, box->text);
+/* [-0, +1] The boxed bytes as a Lua string; the box is empty at once, as they may be many. */
+static void push_bytes(lua_State *L, text_box *box, size_t size) {
+  lua_pushlstring(L, box->text, size);
   hcs_string_free(box->text);
   box->text = NULL;
 }
+
+/* [-0, +1] The boxed string as a Lua string; the box is empty afterwards. */
+static void push_text(lua_State *L, text_box *box) { push_bytes(L, box, strlen(box->text)); }
 
 /* [-0, +1] hcsshim's text of the error; its message alone when memory is short. */
 static void push_error_text(lua_State *L, const hcs_error *err) {
@@ -489,12 +499,11 @@ static int container_read_file(lua_State *L) {
   hcs_error *err = push_error(L);
   place at = {"hcs::System::ReadFile", hcs_system_id(system), 0};
   const char *path = check_text(L, 2, "path", at, err);
-  if (path != NULL) box->text = hcs_system_read_file(system, path, &box->size, err);
+  size_t size = 0;
+  if (path != NULL) box->text = hcs_system_read_file(system, path, &size, err);
   if (box->text == NULL) return fail(L);
   keep_error(L);
-  lua_pushlstring(L, box->text, box->size);
-  hcs_string_free(box->text); /* at once: it may be large */
-  box->text = NULL;
+  push_bytes(L, box, size);
   return 1;
 }
 
@@ -532,19 +541,11 @@ static int core_container_properties(lua_State *L) {
   return push_document(L, box);
 }
 
-/* [-1, +1 or 2] */
-static int push_descriptor(lua_State *L, int status, intptr_t descriptor) {
-  if (status != 0) return fail(L);
-  keep_error(L);
-  lua_pushinteger(L, (lua_Integer)descriptor);
-  return 1;
-}
-
 static int container_pollfd(lua_State *L) {
   hcs_system *system = check_system(L, 1);
   intptr_t descriptor = -1;
   int status = hcs_system_pollfd(system, &descriptor, push_error(L));
-  return push_descriptor(L, status, descriptor);
+  return push_number(L, status, (lua_Integer)descriptor);
 }
 
 /* ---- processes --------------------------------------------------------------------------------- */
@@ -721,17 +722,15 @@ static int core_process_wait(lua_State *L) {
   hcs_error *err = push_error(L);
   wait_begin(L);
   int status = wait_end(hcs_process_wait(process, deadline, &exit, err));
-  if (status != 0 || !exit.tracked) return push_status(L, status);
-  keep_error(L);
-  lua_pushinteger(L, (lua_Integer)exit.code);
-  return 1;
+  if (!exit.tracked) return push_status(L, status);
+  return push_number(L, status, (lua_Integer)exit.code);
 }
 
 static int process_pollfd(lua_State *L) {
   hcs_process *process = check_process(L, 1);
   intptr_t descriptor = -1;
   int status = hcs_process_pollfd(process, &descriptor, push_error(L));
-  return push_descriptor(L, status, descriptor);
+  return push_number(L, status, (lua_Integer)descriptor);
 }
 
 /* process_opened(process) → true when it came from open_process */
@@ -794,7 +793,7 @@ static int stream_pollfd(lua_State *L) {
   hcs_stream *stream = check_stream(L, 1);
   intptr_t descriptor = -1;
   int status = hcs_stream_pollfd(stream, &descriptor, push_error(L));
-  return push_descriptor(L, status, descriptor);
+  return push_number(L, status, (lua_Integer)descriptor);
 }
 
 /* stream_name(stream) → "stdin", "stdout" or "stderr" */
@@ -811,10 +810,7 @@ static int core_stream_fill(lua_State *L) {
   hcs_error *err = push_error(L);
   wait_begin(L);
   int status = wait_end(hcs_stream_fill(stream, &size, deadline, err));
-  if (status != 0) return push_status(L, status);
-  keep_error(L);
-  lua_pushinteger(L, (lua_Integer)size);
-  return 1;
+  return push_number(L, status, (lua_Integer)size);
 }
 
 /* stream_buffered(stream) → number of buffered bytes */
@@ -964,10 +960,7 @@ static int core_stream_write(lua_State *L) {
   wait_begin(L);
   int status =
       wait_end(hcs_stream_write(stream, data + skip, size - skip, &written, deadline, err));
-  if (status != 0) return push_status(L, status);
-  keep_error(L);
-  lua_pushinteger(L, (lua_Integer)written);
-  return 1;
+  return push_number(L, status, (lua_Integer)written);
 }
 
 /* ---- the caller's terminal ---------------------------------------------------------------------- */
@@ -1030,10 +1023,7 @@ static int core_terminal_write(lua_State *L) {
   hcs_error *err = push_error(L);
   wait_begin(L);
   int status = wait_end(hcs_terminal_write(terminal, data + skip, size - skip, &written, err));
-  if (status != 0) return push_status(L, status);
-  keep_error(L);
-  lua_pushinteger(L, (lua_Integer)written);
-  return 1;
+  return push_number(L, status, (lua_Integer)written);
 }
 
 /* ---- any handle -------------------------------------------------------------------------------- */

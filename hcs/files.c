@@ -39,7 +39,8 @@ static int write_inside(hcs_system *system, const char *path, const void *data, 
 
   if (platform->system_write_file == NULL) return hcs_fail_missing(err);
   if (options->mode < -1 || options->mode > MODE_MAX)
-    return hcs_fail(err, HCS_E_INVALID_PARAMETER, "mode: 0 to 07777 expected");
+    return hcs_fail(err, HCS_E_INVALID_PARAMETER,
+                    "mode: 0 to 4095 expected, which is 7777 in octal, got %d", options->mode);
   return platform->system_write_file(hcs_system_native(system), path, data, size, options, err);
 }
 

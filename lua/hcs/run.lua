@@ -206,7 +206,7 @@ local function last_line(text)
   return printable(line)
 end
 
--- The event of processes that were killed for want of memory, or nil; its message begins with their number.
+-- The event of processes that were killed for want of memory, or nil; its message has their number in it.
 local function out_of_memory(container)
   local text = core.container_properties(container)
   -- Mostly there are none, and a whole document takes its time.
@@ -220,7 +220,7 @@ end
 -- The event, if it is the cause: one more has been killed since the process was started.
 function exchange_class:cause_of_kill()
   local event = out_of_memory(self.container)
-  if event and event.Message:match "^%d+" ~= self.killed_before then return event end
+  if event and event.Message ~= self.killed_before then return event end
   return nil
 end
 
@@ -322,7 +322,7 @@ function run.run(container, config, options)
   guard.streams = { stdin = stdin, stdout = stdout, stderr = stderr }
   local exchange = new_exchange(guard.process, stdin, stdout, stderr, options)
   exchange.deadline, exchange.operation, exchange.command = when, "hcs::System::Run", command.text(config)
-  exchange.container, exchange.killed_before = container, killed and killed.Message:match "^%d+"
+  exchange.container, exchange.killed_before = container, killed and killed.Message
   return exchange:perform()
 end
 
