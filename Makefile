@@ -276,17 +276,19 @@ asan: ## C tests and specs (SPEC=…) under the address and undefined behaviour 
 	@MAKE="$(MAKE)" scripts/test --asan $(SPEC)
 
 .PHONY: lint
-lint: lint-format lint-tidy lint-cppcheck lint-lua ## clang-format, clang-tidy, cppcheck, luacheck
+lint: lint-format lint-tidy lint-cppcheck lint-lua lint-windows ## clang-format, clang-tidy, cppcheck, luacheck
 
 C_FILES := $(wildcard *.c hcs/*.[ch] hcs/*/*.[ch] test/*.[ch] test/windows/*.[ch] test/windows/*/*.[ch] bench/*.[ch] scripts/*.c)
 
-.PHONY: lint-format lint-tidy lint-cppcheck lint-lua
+.PHONY: lint-format lint-tidy lint-cppcheck lint-lua lint-windows
 lint-format:
 	@echo "$(CLANG_FORMAT) $(words $(C_FILES)) files"
 	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
 TIDY = xargs -r -P $(JOBS) -n 2 sh -c '$(CLANG_TIDY) --quiet $(1) "$$@" -- -std=c11 $(HCS_CPPFLAGS) \
   $(WARNINGS) -Wno-unused-value $(2) 2>/dev/null' --
+WINDOWS_TIDY = xargs -r -P $(JOBS) -n 2 sh -c '$(CLANG_TIDY) --quiet "$$@" -- --target=x86_64-w64-mingw32 \
+  -isystem /usr/share/mingw-w64/include -std=c11 $(WINDOWS_CPPFLAGS) $(WARNINGS) $(1) 2>/dev/null' --
 FAILING := hcs/error.c hcs/handle.c
 PLAIN := $(wildcard $(FAILING) test/*.c scripts/*.c)
 TIDY_SHARED = $(filter-out $(FAILING),$(SHARED_SOURCES) $(BINDING_SOURCES))
@@ -301,14 +303,26 @@ lint-tidy:
 	@printf '%s\n' $(filter %.c,$(GUEST_SOURCES)) | $(call TIDY,$(GUEST_TIDY),-ffreestanding -fno-builtin)
 
 # Functions that do not return, and pointers out of system calls, are beyond cppcheck.
+CHECK = $(CPPCHECK) --quiet --std=c11 --language=c --enable=warning,performance,portability --inline-suppr \
+  --suppress=missingIncludeSystem --suppress=uninitStructMember --error-exitcode=1 \
+  $(foreach c,nullPointerRedundantCheck nullPointerArithmeticRedundantCheck,\
+    --suppress='$c:hcs/guest/*' --suppress='$c:test/*') \
+  -j $(JOBS) -D__GNUC__ -DLUA_VERSION_NUM=504 -I . -I hcs
+WINDOWS_FILES := $(filter %.c,$(wildcard hcs/windows/* test/windows/* test/windows/*/*))
 lint-cppcheck:
 	@echo "$(CPPCHECK) $(words $(filter %.c,$(C_FILES))) files"
-	@$(CPPCHECK) --quiet --std=c11 --language=c --enable=warning,performance,portability --inline-suppr \
-	  --suppress=missingIncludeSystem --suppress=uninitStructMember --error-exitcode=1 \
-	  $(foreach c,nullPointerRedundantCheck nullPointerArithmeticRedundantCheck,\
-	    --suppress='$c:hcs/guest/*' --suppress='$c:test/*') \
-	  -j $(JOBS) -D__linux__ -D__x86_64__ -D__GNUC__ -D_GNU_SOURCE -DLUA_VERSION_NUM=504 -I . -I hcs \
-	  $(filter %.c,$(C_FILES))
+	@$(CHECK) -D__linux__ -D__x86_64__ -D_GNU_SOURCE $(filter-out $(WINDOWS_FILES),$(filter %.c,$(C_FILES)))
+	@$(CHECK) --platform=win64 -D_WIN32 $(filter hcs/%,$(WINDOWS_FILES))
+	@$(CHECK) --platform=win64 -D_WIN32 $(filter test/%,$(WINDOWS_FILES))
+
+# By what a compiler for Windows sees, which has to be there.
+lint-windows:
+	@scripts/dependencies windows
+	@scripts/windows/sources $(WINDOWS_SOURCES) $(WINDOWS_PACKAGES)
+	@$(MAKE) -s --no-print-directory ARCH=x64 windows-headers
+	@echo "$(CLANG_TIDY) $(words $(WINDOWS_FILES)) files for Windows"
+	@printf '%s\n' $(filter hcs/%,$(WINDOWS_FILES)) | $(call WINDOWS_TIDY,-include scripts/analyzer.h)
+	@printf '%s\n' $(filter test/%,$(WINDOWS_FILES)) | $(call WINDOWS_TIDY)
 
 lint-lua:
 	@$(LUACHECK) --quiet lua spec examples types $(wildcard bench test)

@@ -42,7 +42,7 @@ JANSSON_OBJECTS := $(call foreign,jansson,src/*.c)
 
 # ---- rules -----------------------------------------------------------------------------------------
 
-.PHONY: windows-folder windows-binaries
+.PHONY: windows-folder windows-binaries windows-headers
 windows-folder: windows-binaries
 	@$(say) "COPY $(FOLDER)"
 	$(Q)scripts/windows/bundle $(FOLDER) $(WINDOWS_SOURCES) $(W)/test
@@ -67,6 +67,8 @@ $(W)/obj/foreign/%.o: $(WINDOWS_SOURCES)/%.c scripts/windows/windows.mk $(WINDOW
 	@mkdir -p $(@D)
 	@$(say) "CC $@"
 	$(Q)$(WINDOWS_CC) $(WINDOWS_CPPFLAGS) -std=gnu11 -w -O2 $(FOREIGN_FLAGS) -c -o $@ $<
+
+windows-headers: $(WINDOWS_HEADERS)
 
 # What jansson's configure script would find; what it only uses itself is in FOREIGN_FLAGS.
 $(W)/include/jansson_config.h: $(WINDOWS_SOURCES)/jansson/src/jansson_config.h.in scripts/windows/windows.mk
