@@ -99,6 +99,63 @@ static void the_others_take_it(void **state) {
   }
 }
 
+/* HCS itself is there: what a document can say, Windows does. */
+static void windows_takes_every_field(void **state) {
+  (void)state;
+  static const char *const documents[] = {
+      "ContainerConfig",
+      "Layer",
+      "MappedDir",
+      "MappedPipe",
+      "HvRuntime",
+      "AssignedDevice",
+      "MappedVirtualDisk",
+      "ProcessConfig",
+      "PropertyQuery",
+      "ComputeSystemQuery",
+      "ResourceModificationRequestResponse",
+  };
+  for (size_t i = 0; i < COUNT(documents); i++) {
+    const hcs_schema *schema = hcs_schema_find(documents[i]);
+    assert_non_null(schema);
+    for (size_t k = 0; k < schema->count; k++) {
+      const hcs_field *field = &schema->fields[k];
+      if ((field->support & WINDOWS) == 0) fail_msg("%s.%s", schema->name, field->name);
+      const hcs_choice *choice = field->choices;
+      for (; choice != NULL && choice->value != NULL; choice++) {
+        if ((choice->support & WINDOWS) == 0) fail_msg("%s = %s", field->name, choice->value);
+      }
+    }
+  }
+}
+
+/* Paths, names and users are the service's to judge, by Windows' rules. */
+static void windows_judges_values_itself(void **state) {
+  (void)state;
+  static const struct {
+    const char *type;
+    const char *json;
+  } rows[] = {
+      {"ContainerConfig", "{'Layers':[{'Path':'relative'},{'Path':''}],'VolumePath':'/'}"},
+      {"ContainerConfig", "{'MappedDirectories':[{'HostPath':'a:b','ContainerPath':'c'}]}"},
+      {"ContainerConfig", "{'MappedPipes':[{'HostPath':'pipe x'}]}"},
+      {"ContainerConfig", "{'NetworkSharedContainerName':'a b','DNSSearchList':'a,,b;c'}"},
+      {"ContainerConfig", "{'HostName':'under_score','AssignedDevices':[{}]}"},
+      {"ContainerConfig", "{'MappedVirtualDisks':[{'Cache':'Disabled','AttachOnly':true}]}"},
+      {"ContainerConfig", "{'Credentials':'x','EndpointList':['a',''],'ContainerType':'WINDOWS'}"},
+      {"ContainerConfig", "{'HvPartition':true,'HvRuntime':{'BootSource':'Other'}}"},
+      {"ProcessConfig", "{'CommandLine':'open | & <','User':'a\\\\b','WorkingDirectory':'w'}"},
+      {"ResourceModificationRequestResponse",
+       "{'ResourceType':'Network','Settings':'eef2649d','RequestType':'Add'}"},
+      {"ResourceModificationRequestResponse", "{'ResourceType':'New','RequestType':'Update'}"},
+  };
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    hcs_document *document = parse(rows[i].type, rows[i].json, NULL, WINDOWS);
+    if (document == NULL) fail_msg("%s: %s", rows[i].json, hcs_error_message(err));
+    hcs_document_free(document);
+  }
+}
+
 /* Rules about values and combinations are a platform's; a document alone is free of them. */
 static const struct {
   const char *type;
@@ -190,6 +247,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(linux_refuses_what_it_does_not_do),
       TEST(the_others_take_it),
+      TEST(windows_takes_every_field),
+      TEST(windows_judges_values_itself),
       TEST(platforms_have_rules),
       TEST(zeros_do_not_exclude),
       TEST(platforms_fill_in_the_system_type),

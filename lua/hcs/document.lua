@@ -150,16 +150,19 @@ end
 
 -- ---- JSON to tables --------------------------------------------------------------------------------------------
 
+-- A newer service may say more than the tables know, and may say it otherwise: what is no table where one belongs is
+-- left as it came.
 local complete
 
 local function complete_list(schema, list)
-  if schema then
+  if schema and type(list) == "table" then
     for i, value in ipairs(list) do list[i] = complete(schema, value) end
   end
   return list
 end
 
 local function complete_index_map(schema, map)
+  if type(map) ~= "table" then return map end
   local result = {}
   for key, value in pairs(map) do result[math.tointeger(tonumber(key)) or key] = complete(schema, value) end
   return result
@@ -184,6 +187,7 @@ local readers = {
 
 -- Fills in what a Go struct would have. Fields that the type does not have stay as they are.
 function complete(schema, value)
+  if type(value) ~= "table" then return value end
   for _, field in ipairs(schema.fields) do
     value[field.name] = readers[field.type](field, value[field.name])
   end
