@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-#include "text.h"
+#include "../text.h"
 
 /* An empty argument has to be shown; control characters end an unquoted program's name like a blank. */
 static int wants_quotes(const char *argument) {
