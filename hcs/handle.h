@@ -81,6 +81,8 @@ typedef enum hcs_operation {
 int hcs_system_enter(hcs_system *system, hcs_error *err);
 /* 0: go on; 1: there is nothing left to do; -1: refused. */
 int hcs_system_gate(hcs_system *system, hcs_operation operation, hcs_error *err);
+/* After the operation has failed: the gate's advice where the service refused because of the state. */
+void hcs_system_explain(hcs_system *system, hcs_operation operation, hcs_error *err);
 void hcs_system_exit(hcs_system *system);
 hcs_platform_system *hcs_system_native(hcs_system *system);
 /* A process keeps its system's memory … */

@@ -52,6 +52,11 @@ typedef struct hcs_platform_poll_item {
 typedef struct hcs_platform {
   const char *name; /* hcs.backend */
   unsigned support; /* the platform's bit in hcs_field.support */
+  /*
+   * Whether an operation is allowed in a container's state is the service's to say, and so is what its
+   * refusals mean: nothing is asked beforehand, but InvalidState is explained afterwards.
+   */
+  int service_decides;
 
   int64_t (*clock_ns)(void);
   long (*self)(void); /* identity of the calling process: differs in a forked child */
@@ -79,6 +84,8 @@ typedef struct hcs_platform {
   /* 0 with `exit` filled when it has ended and all it held on the host is given back. */
   int (*system_wait)(hcs_platform_system *system, int64_t deadline_ns, hcs_exit_type *exit,
                      hcs_error *err);
+  /* After HCS_EXIT_UNEXPECTED: fills `err` with 0xC0370106 and what is known of the reason; -1. May be NULL. */
+  int (*system_exit_reason)(hcs_platform_system *system, hcs_error *err);
   char *(*system_properties)(hcs_platform_system *system, const hcs_document *query,
                              hcs_error *err);
   int (*system_pollfd)(hcs_platform_system *system, intptr_t *descriptor, hcs_error *err);

@@ -236,6 +236,7 @@ static hcs_process *process_make(hcs_system *system, const hcs_document *config,
   else if ((result = make_pipes(process, err)) == 0)
     result = create_native(process, config, deadline_ns, err);
   if (result == 0) return process;
+  hcs_system_explain(system, operation, err);
   hcs_handle_drop(&process->handle);
   return NULL;
 }
@@ -362,14 +363,18 @@ static int finish(hcs_process *process, const char *operation, int result, hcs_e
 
 static int fail_ended(hcs_error *err) { return hcs_fail(err, HCS_E_PROCESS_ALREADY_STOPPED, NULL); }
 
-/* For the platform a process that is gone does not exist; for the caller it has stopped. */
+/*
+ * For the platform a process that is gone does not exist; for the caller it has stopped. A service
+ * that decides says 0x490 of a kill that was not delivered, too.
+ */
 static int send_signal(hcs_process *process, const char *signal, int group, hcs_error *err) {
   const hcs_platform *platform = hcs_platform_get();
   int result;
 
   if (platform->process_signal == NULL) return hcs_fail_missing(err);
   result = platform->process_signal(process->native, signal, group, err);
-  if (result < 0 && hcs_error_kind(err) == HCS_E_ELEMENT_NOT_FOUND) return fail_ended(err);
+  if (result < 0 && !platform->service_decides && hcs_error_kind(err) == HCS_E_ELEMENT_NOT_FOUND)
+    return fail_ended(err);
   return result;
 }
 

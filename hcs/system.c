@@ -78,21 +78,51 @@ static int system_state(hcs_system *system, hcs_state *state, hcs_error *err) {
   return 0;
 }
 
+static int fail_ended(hcs_error *err) {
+  return hcs_fail(err, HCS_E_SYSTEM_ALREADY_STOPPED,
+                  "the container has ended and cannot be used again: create a new one");
+}
+
 /* The platform looks again when it acts: another client may be quicker. */
 int hcs_system_gate(hcs_system *system, hcs_operation operation, hcs_error *err) {
   const gate *row = &gates[operation];
   hcs_state state;
 
   if (row->wanted == NULL && row->stopped == ALLOWED) return 0;
+  if (hcs_platform_get()->service_decides && atomic_load(&system->exit) == 0) return 0;
   if (system_state(system, &state, err) != 0) return -1;
   if (state == HCS_STOPPED && row->stopped != REFUSED) return row->stopped == DONE;
-  if (state == HCS_STOPPED)
-    return hcs_fail(err, HCS_E_SYSTEM_ALREADY_STOPPED,
-                    "the container has ended and cannot be used again: create a new one");
+  if (state == HCS_STOPPED) return fail_ended(err);
   if (row->advice[state] != NULL)
     return hcs_fail(err, HCS_E_INVALID_STATE, "the container is %s, not %s: %s", state_names[state],
                     row->wanted, row->advice[state]);
   return 0;
+}
+
+/* What may be the answer when the container is not in the state that the call needs, or is no more. */
+static int is_refusal_by_state(const hcs_error *err) {
+  uint64_t kind = hcs_error_kind(err) | 0x40000000; /* 0x8037…, the newer form, as 0xC037… */
+
+  return kind == HCS_E_INVALID_STATE || kind == HCS_E_SYSTEM_ALREADY_STOPPED ||
+         kind == HCS_E_SYSTEM_NOT_FOUND;
+}
+
+void hcs_system_explain(hcs_system *system, hcs_operation operation, hcs_error *err) {
+  const gate *row = &gates[operation];
+  hcs_state state;
+  hcs_error *unheard;
+
+  if (!hcs_platform_get()->service_decides || row->wanted == NULL || !is_refusal_by_state(err))
+    return;
+  unheard = hcs_error_new();
+  if (unheard != NULL && system_state(system, &state, unheard) == 0) {
+    if (state == HCS_STOPPED)
+      fail_ended(err);
+    else if (row->advice[state] != NULL)
+      hcs_error_wrap(err, "the container is %s, not %s: %s", state_names[state], row->wanted,
+                     row->advice[state]);
+  }
+  hcs_error_free(unheard);
 }
 
 int hcs_system_enter(hcs_system *system, hcs_error *err) {
@@ -236,10 +266,14 @@ hcs_system *hcs_system_open(const char *id, hcs_error *err) {
 
 /* ---- waiting for the end ---------------------------------------------------------------------- */
 
-/* What a known end means to who waits for it. */
-static int exit_result(int exit, hcs_error *err) {
-  if (exit != HCS_EXIT_UNEXPECTED) return 0;
-  return hcs_fail(err, HCS_E_UNEXPECTED_EXIT, NULL);
+/* What a known end means to who waits for it. A closed handle's platform cannot be asked any more. */
+static int exit_result(hcs_system *system, hcs_error *err) {
+  const hcs_platform *platform = hcs_platform_get();
+
+  if (atomic_load(&system->exit) != HCS_EXIT_UNEXPECTED) return 0;
+  if (platform->system_exit_reason == NULL || hcs_handle_closed(&system->handle))
+    return hcs_fail(err, HCS_E_UNEXPECTED_EXIT, NULL);
+  return platform->system_exit_reason(system->native, err);
 }
 
 /* An end that is seen after close does not count: the platform may say anything then. */
@@ -258,7 +292,7 @@ static int wait_inside(hcs_system *system, int64_t deadline_ns, hcs_error *err) 
     if (result == 0) latch_exit(system, exit);
   }
   /* Another waiter's completion wins over our timeout, close over whatever the platform said. */
-  if (atomic_load(&system->exit) != 0) return exit_result(atomic_load(&system->exit), err);
+  if (atomic_load(&system->exit) != 0) return exit_result(system, err);
   return hcs_handle_closed(&system->handle) ? hcs_fail_closed(err) : result;
 }
 
@@ -351,6 +385,7 @@ static int begin(hcs_system *system, hcs_operation operation, hcs_error *err) {
 }
 
 static int finish(hcs_system *system, hcs_operation operation, int result, hcs_error *err) {
+  if (result < 0) hcs_system_explain(system, operation, err);
   if (result < 0) fail_at(system, operation, err);
   hcs_system_exit(system);
   return result;

@@ -12,8 +12,9 @@ const char *hcs_windows_environment(const char *name);
 /* enumerate.c */
 char *hcs_windows_enumerate(const hcs_document *query, const hcs_document *property_query,
                             hcs_error *err);
+int hcs_windows_gc(int *cleaned, hcs_error *err);
 
-/* system.c, close.c */
+/* system.c, system_close.c */
 hcs_platform_system *hcs_windows_system_create(const char *id, const hcs_document *config,
                                                hcs_error *err);
 hcs_platform_system *hcs_windows_system_open(const char *id, hcs_error *err);
@@ -27,11 +28,12 @@ int hcs_windows_system_resume(hcs_platform_system *system, int64_t deadline_ns, 
 int hcs_windows_system_shutdown(hcs_platform_system *system, hcs_error *err);
 int hcs_windows_system_terminate(hcs_platform_system *system, hcs_error *err);
 int hcs_windows_system_modify(hcs_platform_system *system, const hcs_document *request,
-                              hcs_error *err);
+                              int64_t deadline_ns, hcs_error *err);
 
 /* system_wait.c */
 int hcs_windows_system_wait(hcs_platform_system *system, int64_t deadline_ns, hcs_exit_type *exit,
                             hcs_error *err);
+int hcs_windows_system_exit_reason(hcs_platform_system *system, hcs_error *err);
 
 /* state.c, properties.c */
 int hcs_windows_system_state(hcs_platform_system *system, hcs_state *state, hcs_error *err);
@@ -53,6 +55,16 @@ int hcs_windows_process_signal(hcs_platform_process *process, const char *signal
                                hcs_error *err);
 int hcs_windows_process_resize_console(hcs_platform_process *process, uint16_t width,
                                        uint16_t height, hcs_error *err);
+
+/* refused.c */
+int hcs_windows_system_pollfd(hcs_platform_system *system, intptr_t *descriptor, hcs_error *err);
+int hcs_windows_process_pollfd(hcs_platform_process *process, intptr_t *descriptor, hcs_error *err);
+int hcs_windows_stream_pollfd(hcs_platform_stream *stream, intptr_t *descriptor, hcs_error *err);
+char *hcs_windows_system_read_file(hcs_platform_system *system, const char *path, size_t *size,
+                                   hcs_error *err);
+int hcs_windows_system_write_file(hcs_platform_system *system, const char *path, const void *data,
+                                  size_t size, const hcs_file_options *options, hcs_error *err);
+hcs_platform_terminal *hcs_windows_terminal_enter(hcs_error *err);
 
 /* stream.c */
 int hcs_windows_stream_read(hcs_platform_stream *stream, void *data, size_t capacity, size_t *size,

@@ -21,6 +21,8 @@ uint64_t hcs_service_code(HRESULT status);
 int hcs_service_result(HRESULT status, PWSTR document, hcs_error *err);
 /* The same for a notification, whose document stays the service's. */
 int hcs_service_notified(HRESULT status, PCWSTR document, hcs_error *err);
+/* An error with this code, and with what the document says of it. */
+void hcs_service_explain(uint64_t code, PCWSTR document, hcs_error *err);
 /* For a call of Windows itself: GetLastError() as the error's cause. */
 int hcs_fail_windows(hcs_error *err, DWORD error, const char *format, ...) HCS_PRINTF(3, 4);
 

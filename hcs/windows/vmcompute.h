@@ -56,10 +56,13 @@ typedef struct hcs_vmcompute {
 
 /*
  * The library, loaded once; NULL where the machine has no Host Compute Service, and the error says what
- * to install. A function that this Windows does not export is NULL in the table: see _missing().
+ * to install. A function that this Windows does not export is NULL in the table: see HCS_VMCOMPUTE_HAS().
  */
 const hcs_vmcompute *hcs_vmcompute_get(hcs_error *err);
-/* ProcNotFound, by name. */
+/* ProcNotFound, by name; -1. */
 int hcs_vmcompute_missing(const char *name, hcs_error *err);
+/* Is the function there? Otherwise the error says which one is not. */
+#define HCS_VMCOMPUTE_HAS(api, name, err)                                                          \
+  ((api)->name != NULL || hcs_vmcompute_missing(#name, (err)) == 0)
 
 #endif
