@@ -164,14 +164,16 @@ $(BUILD)/obj/guest_image.o: $(BUILD)/guest_image.c
 # test/x_program.c   a program that a spec runs, linked with liblua
 # test/guest_harness.c   a freestanding program around the guest's own objects, for guest_*_test
 # test/binding_sweep.c   fails every allocation of the binding once, on the in-memory platform
+# test/puppet/           the program that common specs run in containers: test/layer is a layer with it alone
 
 TESTS := $(patsubst test/%.c,$(BUILD)/test/%,$(TEST_SOURCES))
 PROGRAMS := $(patsubst test/%.c,$(BUILD)/test/%,$(PROGRAM_SOURCES))
 HARNESS := $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/guest_harness.c))
 SWEEP := $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/binding_sweep.c))
+PUPPET := $(BUILD)/test/layer/bin/puppet
 
 .PHONY: test-programs
-test-programs: $(TESTS) $(PROGRAMS) $(HARNESS) $(SWEEP)
+test-programs: $(TESTS) $(PROGRAMS) $(HARNESS) $(SWEEP) $(PUPPET)
 
 .SECONDEXPANSION:
 $(TESTS): $(BUILD)/test/%: $(BUILD)/obj/test/%.o $(TEST_OBJECTS) $$(%_OBJECTS)
@@ -203,6 +205,12 @@ $(SWEEP): $(BUILD)/obj/test/binding_sweep.o $(BUILD)/obj/lhcs.o $(TEST_OBJECTS)
 	@mkdir -p $(@D)
 	@$(say) "LINK $@"
 	$(Q)$(CC) -o $@ $(sort $^) $(CFLAGS) $(LDFLAGS) $(LUA_LIBS) $(HCS_LIBS)
+
+# Static and without the sanitizers: the container has no libraries.
+$(PUPPET): test/puppet/puppet.c test/puppet/linux.c test/puppet/puppet.h Makefile
+	@mkdir -p $(@D)
+	@$(say) "LINK $@"
+	$(Q)$(CC) -D_GNU_SOURCE -std=c11 $(WARNINGS) $(WERROR) -O1 -static -s -o $@ $(filter %.c,$^)
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
@@ -278,7 +286,7 @@ asan: ## C tests and specs (SPEC=…) under the address and undefined behaviour 
 .PHONY: lint
 lint: lint-format lint-tidy lint-cppcheck lint-lua lint-windows ## clang-format, clang-tidy, cppcheck, luacheck
 
-C_FILES := $(wildcard *.c hcs/*.[ch] hcs/*/*.[ch] test/*.[ch] test/windows/*.[ch] test/windows/*/*.[ch] bench/*.[ch] scripts/*.c)
+C_FILES := $(wildcard *.c hcs/*.[ch] hcs/*/*.[ch] test/*.[ch] test/*/*.[ch] test/windows/*/*.[ch] bench/*.[ch] scripts/*.c)
 
 .PHONY: lint-format lint-tidy lint-cppcheck lint-lua lint-windows
 lint-format:
@@ -290,7 +298,7 @@ TIDY = xargs -r -P $(JOBS) -n 2 sh -c '$(CLANG_TIDY) --quiet $(1) "$$@" -- -std=
 WINDOWS_TIDY = xargs -r -P $(JOBS) -n 2 sh -c '$(CLANG_TIDY) --quiet "$$@" -- --target=x86_64-w64-mingw32 \
   -isystem /usr/share/mingw-w64/include -std=c11 $(WINDOWS_CPPFLAGS) $(WARNINGS) $(1) 2>/dev/null' --
 FAILING := hcs/error.c hcs/handle.c
-PLAIN := $(wildcard $(FAILING) test/*.c scripts/*.c)
+PLAIN := $(wildcard $(FAILING) test/*.c test/puppet/puppet.c test/puppet/linux.c scripts/*.c)
 TIDY_SHARED = $(filter-out $(FAILING),$(SHARED_SOURCES) $(BINDING_SOURCES))
 TIDY_CFLAGS = $(LUA_CFLAGS) $(JANSSON_CFLAGS)
 # The analyzer does not see that a system call in assembler writes memory.
@@ -308,7 +316,7 @@ CHECK = $(CPPCHECK) --quiet --std=c11 --language=c --enable=warning,performance,
   $(foreach c,nullPointerRedundantCheck nullPointerArithmeticRedundantCheck,\
     --suppress='$c:hcs/guest/*' --suppress='$c:test/*') \
   -j $(JOBS) -D__GNUC__ -DLUA_VERSION_NUM=504 -I . -I hcs
-WINDOWS_FILES := $(filter %.c,$(wildcard hcs/windows/* test/windows/* test/windows/*/*))
+WINDOWS_FILES := $(filter %.c,$(wildcard hcs/windows/* test/windows/* test/windows/*/*)) test/puppet/windows.c
 lint-cppcheck:
 	@echo "$(CPPCHECK) $(words $(filter %.c,$(C_FILES))) files"
 	@$(CHECK) -D__linux__ -D__x86_64__ -D_GNU_SOURCE $(filter-out $(WINDOWS_FILES),$(filter %.c,$(C_FILES)))

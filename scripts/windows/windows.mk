@@ -48,7 +48,7 @@ windows-folder: windows-binaries
 	$(Q)scripts/windows/bundle $(FOLDER) $(WINDOWS_SOURCES) $(W)/test
 windows-binaries: $(patsubst %,$(FOLDER)/%,lua.exe lua54.dll cjson.dll \
   $(if $(wildcard hcs/windows/platform.c),hcs/core.dll)) \
-  $(W)/test/lfs.dll $(WINDOWS_TESTS) $(WINDOWS_PROGRAMS) $(if $(STANDIN_OBJECTS),$(W)/test/vmcompute.dll)
+  $(W)/test/lfs.dll $(W)/test/layer/puppet.exe $(WINDOWS_TESTS) $(WINDOWS_PROGRAMS) $(if $(STANDIN_OBJECTS),$(W)/test/vmcompute.dll)
 
 $(W)/obj/%.o: %.c Makefile scripts/windows/windows.mk $(WINDOWS_HEADERS)
 	@mkdir -p $(@D)
@@ -117,6 +117,7 @@ $(FOLDER)/hcs/core.dll: $(WINDOWS_MODULE) $(W)/libjansson.a $(FOLDER)/lua54.dll
 # test/windows/x_test.c      cmocka, with what it calls of the core and of hcs/windows
 # test/windows/x_program.c   a program that a spec or a C test runs
 # test/windows/standin/*.c   the vmcompute.dll of the tests
+# test/puppet/               the program that common specs run in containers, alone in a layer
 
 $(W)/test/lfs.dll: $(call foreign,lua-filesystem,src/lfs.c) $(FOLDER)/lua54.dll
 	$(WINDOWS_LINK) -s -shared
@@ -126,6 +127,10 @@ $(W)/test/%_test.exe: $(W)/obj/test/windows/%_test.o $(W)/libhcs.a $(W)/libcmock
 
 $(W)/test/%_program.exe: $(W)/obj/test/windows/%_program.o
 	$(WINDOWS_LINK) $(WINDOWS_LIBS)
+
+# -municode: its main takes UTF-16.
+$(W)/test/layer/puppet.exe: $(call windows_object,test/puppet/puppet.c test/puppet/windows.c)
+	$(WINDOWS_LINK) -s -municode
 
 $(W)/test/vmcompute.dll: $(STANDIN_OBJECTS) $(wildcard test/windows/standin/vmcompute.def) $(W)/libjansson.a
 	$(WINDOWS_LINK) -shared $(WINDOWS_LIBS)
