@@ -1,7 +1,7 @@
 -- What a wrong argument raises, for every function: the message names function, position, expectation and type, and
 -- the place is the caller's. What is inside documents, ids, pids and signal names does not raise; it is `nil, err`.
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local NAN = 0 / 0
 

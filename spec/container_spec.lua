@@ -1,6 +1,6 @@
 -- Containers: how they are made, found, waited for, ended and closed (API.md, Module and Container).
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local ALREADY_EXISTS, DOES_NOT_EXIST = 0xC037010F, 0xC037010E
 local INVALID_STATE, ALREADY_STOPPED, UNEXPECTED_EXIT = 0xC0370105, 0xC0370110, 0xC0370106

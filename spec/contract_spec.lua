@@ -1,10 +1,10 @@
 -- The test cases of the contract's chapter 6, each by its number and its words, on real containers. Where another spec
 -- goes deeper the case is short here. What has no meaning on Linux is in the table `left_out`.
-local groups = require "spec.support.groups"
+local groups = require "spec.support.linux.groups"
 local core = require "hcs.core"
 local hcs = require "hcs"
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local failure = support.failure
 local STATE, STOPPED, UNKNOWN, EXISTS = 0xC0370105, 0xC0370110, 0xC037010E, 0xC037010F

@@ -2,7 +2,7 @@
 local core = require "hcs.core"
 local hcs = require "hcs"
 local json = require "hcs.json"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 -- The parts of documents that their owner's row speaks for: it is refused or empty as a whole.
 local SPOKEN_FOR = { HvRuntime = true, GuestConnectionInfo = true, GuestDefinedCapabilities = true, Version = true }
@@ -79,7 +79,7 @@ describe("docs/contract.md", function()
     for _, rows in pairs(sections) do
       for _, row in ipairs(rows) do
         local proofs = 0
-        for file, tests in row.proof:gsub('"; spec/', '"\nspec/'):gmatch "(spec/[%w_]+%.lua): ([^\n]+)" do
+        for file, tests in row.proof:gsub('"; spec/', '"\nspec/'):gmatch "(spec/[%w_/]+%.lua): ([^\n]+)" do
           files[file] = files[file] or support.read_file(file)
           for test in tests:gmatch '"(.-)"' do
             proofs = proofs + 1

@@ -2,7 +2,7 @@
 local core = require "hcs.core"
 local errors = require "hcs.errors"
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local classifiers = {
   "is_not_exist", "is_already_exists", "is_already_closed", "is_pending", "is_timeout", "is_already_stopped",

@@ -1,7 +1,7 @@
 -- Which call is allowed in which state: contract §1.5 and §1.6, row by row, as far as API.md does not say otherwise.
 -- Every cell has a container (and a process) of its own.
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local PATIENCE = 20
 

@@ -1,7 +1,7 @@
 -- modify: which requests there are, and what is said of those that are none. What limits do is limits_spec's.
-local groups = require "spec.support.groups"
+local groups = require "spec.support.linux.groups"
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local contains, failure = support.contains, support.failure
 

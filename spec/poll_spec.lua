@@ -1,7 +1,7 @@
 -- hcs.poll (API.md, Module): containers, processes, streams, and anything with a pollfd method.
 local hcs = require "hcs"
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local failure = support.failure
 

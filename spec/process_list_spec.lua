@@ -1,7 +1,7 @@
 -- process_list: the processes of a container, as the kernel sees them.
 local hcs = require "hcs"
-local kernel = require "spec.support.kernel"
-local support = require "spec.support"
+local kernel = require "spec.support.linux.kernel"
+local support = require "spec.support.linux"
 
 local failure, moment = support.failure, kernel.moment
 

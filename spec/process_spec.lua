@@ -1,6 +1,6 @@
 -- Processes in containers (API.md, Process, and the process' part of "Config on Linux").
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local NOT_FOUND, ELEMENT_NOT_FOUND = 0x2, 0x490
 

@@ -1,7 +1,7 @@
 -- properties and get_containers with types: what is asked for by name, and for whom there is nothing to tell.
 local lfs = require "lfs"
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local failure = support.failure
 

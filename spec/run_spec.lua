@@ -1,7 +1,7 @@
 -- run and communicate (API.md: Container, and the call of the same kind on a process).
 local hcs = require "hcs"
-local support = require "spec.support"
-local groups = require "spec.support.groups"
+local support = require "spec.support.linux"
+local groups = require "spec.support.linux.groups"
 
 local failure, contains = support.failure, support.contains
 

@@ -1,9 +1,9 @@
 -- statistics: what the processes of a container have used, held against what the kernel says and against loads
 -- of known size.
-local groups = require "spec.support.groups"
+local groups = require "spec.support.linux.groups"
 local hcs = require "hcs"
-local kernel = require "spec.support.kernel"
-local support = require "spec.support"
+local kernel = require "spec.support.linux.kernel"
+local support = require "spec.support.linux"
 
 local failure, moment = support.failure, kernel.moment
 

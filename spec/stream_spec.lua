@@ -1,6 +1,6 @@
 -- Streams (API.md, Stream, and what Process says of pipes).
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local ELEMENT_NOT_FOUND = 0x490
 local MEGABYTES = 3 * 1024 * 1024

@@ -3,7 +3,7 @@
 local core = require "hcs.core"
 local hcs = require "hcs"
 local json = require "hcs.json"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 -- What the annotations declare: owner → name → parameters (text between the brackets), and class → fields → type.
 local function parse(path)

@@ -1,7 +1,7 @@
 -- Any number of waiters, in any number of processes and threads, before and after the end, get the same answer
 -- (contract §1.2, §1.3): graceful, forced and unexpected ends of containers, and the ends of processes.
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local build = os.getenv "HCS_BUILD" or "build"
 

@@ -1,5 +1,5 @@
 /*
- * host_program.c - a host program with habits of its own, and the module in it; spec/host_spec.lua runs it.
+ * host_program.c - a host program with habits of its own, and the module in it; spec/linux/host_spec.lua runs it.
  *
  *   host_program threads SCRIPT ROUNDS [ignore]
  *                                          threads that run SCRIPT, each in its own Lua state, while the

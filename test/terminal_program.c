@@ -2,7 +2,7 @@
  * terminal_program.c - a terminal with somebody at it: terminal_program SCRIPT COMMAND [ARGUMENT...]
  *
  * Runs the command in a new pseudo terminal of 80 x 24, as its session's leader, and does what the script
- * says, a line at a time; spec/support/terminal.lua writes it. Escapes in texts: \n \r \t \e \xHH \\.
+ * says, a line at a time; spec/support/linux/terminal.lua writes it. Escapes in texts: \n \r \t \e \xHH \\.
  *   expect TEXT        waits until the text is written, behind what was expected before
  *   type TEXT          types it
  *   size WIDTH HEIGHT  resizes the terminal

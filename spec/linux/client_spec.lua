@@ -3,7 +3,7 @@
 local busted = require "busted"
 local lfs = require "lfs"
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local UNEXPECTED_EXIT = 0xC0370106
 local layer = support.layer()

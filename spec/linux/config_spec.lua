@@ -3,7 +3,7 @@ local cjson = require "cjson"
 local core = require "hcs.core"
 local hcs = require "hcs"
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local NOT_SUPPORTED, BUSY, FILE_NOT_FOUND = 0x32, 0xAA, 0x2
 

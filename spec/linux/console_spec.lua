@@ -2,7 +2,7 @@
 local console = require "spec.support.linux.console"
 local hcs = require "hcs"
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local ELEMENT_NOT_FOUND = 0x490
 local PROCESS_ALREADY_STOPPED = 0x8037011F

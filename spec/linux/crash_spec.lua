@@ -4,7 +4,7 @@ local busted = require "busted"
 local hcs = require "hcs"
 local kernel = require "spec.support.linux.kernel"
 local killed = require "spec.support.linux.killed"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 local residue = support.residue
 
 local id = "crash-" .. support.pid()

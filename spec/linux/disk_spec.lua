@@ -5,7 +5,7 @@ local hcs = require "hcs"
 local image = require "spec.support.linux.image"
 local killed = require "spec.support.linux.killed"
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local BUSY, FILE_NOT_FOUND, INVALID_PARAMETER, NOT_FOUND, NOT_SUPPORTED = 0xAA, 0x2, 0x57, 0x490, 0x32
 local MIB = 1 << 20

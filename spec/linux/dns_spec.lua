@@ -1,7 +1,7 @@
 -- /etc/resolv.conf: DNSSearchList, AllowUnqualifiedDNSQuery, and the name servers that go with a network.
 local hcs = require "hcs"
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local contains, failure = support.contains, support.failure
 

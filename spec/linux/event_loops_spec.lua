@@ -1,7 +1,7 @@
 -- pollfd, events, timeout (API.md, Waiting) under the two event loops that examples/ shows.
 local cqueues = require "cqueues"
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 local uv = require "luv"
 
 -- How long anything may take before the spec fails; nothing here waits for it.

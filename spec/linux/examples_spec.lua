@@ -1,6 +1,6 @@
 -- What a reader copies works: the examples and the README's Lua blocks run as they stand.
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 local terminal = require "spec.support.linux.terminal"
 
 support.layer()

@@ -2,7 +2,7 @@
 -- container has made of them.
 local hcs = require "hcs"
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local failure, shell = support.failure, support.shell
 

@@ -2,7 +2,7 @@
 -- a waitpid(-1) loop.
 local busted = require "busted"
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local program = (os.getenv "HCS_BUILD" or "build") .. "/test/host_program"
 

@@ -4,7 +4,7 @@ local cjson = require "cjson"
 local hcs = require "hcs"
 local killed = require "spec.support.linux.killed"
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local contains, failure = support.contains, support.failure
 

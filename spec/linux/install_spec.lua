@@ -1,6 +1,6 @@
 -- The rock installs from a clean checkout and works with the checkout gone.
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 -- lua-cjson comes from Debian here, which luarocks does not know of: hence --deps-mode none.
 local luarocks = "luarocks --lua-version 5.4"

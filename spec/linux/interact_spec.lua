@@ -1,7 +1,7 @@
 -- interact: the caller's terminal joined to the console of a process (API.md, Process). Each spec is a program of its
 -- own at a pseudo terminal.
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 local terminal = require "spec.support.linux.terminal"
 
 local contains, failure = support.contains, support.failure

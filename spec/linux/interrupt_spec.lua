@@ -1,7 +1,7 @@
 -- Ctrl-C in the stand-alone `lua` raises "interrupted!" out of every waiting call, and `<close>` variables run
 -- (API.md, Conventions). Each spec is a Lua program of its own that gets SIGINT while it waits.
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 -- What every program begins with: a container, a process that never ends by itself, and its streams.
 local PROLOGUE = [[

@@ -1,7 +1,7 @@
 -- What a process in a container can see and do, from inside and from the host.
 local lfs = require "lfs"
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 local groups = require "spec.support.linux.groups"
 
 -- The default list: CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID, SETPCAP, NET_BIND_SERVICE,

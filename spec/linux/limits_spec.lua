@@ -5,7 +5,7 @@ local disk = require "spec.support.linux.disk"
 local groups = require "spec.support.linux.groups"
 local clock = require "hcs.core".clock
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local contains, failure = support.contains, support.failure
 

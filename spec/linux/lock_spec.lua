@@ -1,7 +1,7 @@
 -- The lock of a container: a client that holds it and does not come to its end (stopped by a signal, say) makes
 -- the others wait, but not for ever.
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local contains, failure = support.contains, support.failure
 

@@ -1,7 +1,7 @@
 -- What is mapped into a new container: MappedDirectories, MappedPipes, AssignedDevices.
 local hcs = require "hcs"
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local contains, failure = support.contains, support.failure
 

@@ -1,7 +1,7 @@
 -- NetworkSharedContainerName: a container in the network of another, or in a namespace that has a path.
 local hcs = require "hcs"
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local contains, failure = support.contains, support.failure
 

@@ -4,7 +4,7 @@ local busted = require "busted"
 local disk = require "spec.support.linux.disk"
 local groups = require "spec.support.linux.groups"
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local contains, failure = support.contains, support.failure
 

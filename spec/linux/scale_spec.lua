@@ -1,7 +1,7 @@
 -- Many containers at once, and many one after the other: nothing grows.
 local lfs = require "lfs"
 local hcs = require "hcs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local function count_entries(path)
   local count = 0

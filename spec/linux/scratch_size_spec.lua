@@ -4,7 +4,7 @@ local groups = require "spec.support.linux.groups"
 local hcs = require "hcs"
 local image = require "spec.support.linux.image"
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local MIB = 1 << 20
 local BUSY, DISK_FULL, INVALID_PARAMETER, NOT_SUPPORTED = 0xAA, 0x70, 0x57, 0x32

@@ -3,7 +3,7 @@
 local disk = {}
 
 local function shell(command)
-  return require "spec.support".shell(command)
+  return require "spec.support.linux".shell(command)
 end
 
 local class = {}
@@ -11,7 +11,7 @@ class.__index = class
 
 -- `folder` is where it is mounted, `device` its "major:minor"; remove it with :remove().
 function disk.new(megabytes, kind)
-  local home = require "spec.support".temporary_folder()
+  local home = require "spec.support.linux".temporary_folder()
   shell(([[
     cd %s && mkdir mounted && truncate -s %dM image && mkfs.%s -q image && mount -o loop image mounted
   ]]):format(home, megabytes, kind or "ext4"))
@@ -22,7 +22,7 @@ end
 
 function class:remove()
   shell("umount " .. self.folder)
-  require "spec.support".remove(self.home)
+  require "spec.support.linux".remove(self.home)
 end
 
 return disk

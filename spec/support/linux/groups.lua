@@ -1,4 +1,5 @@
--- A container's control groups as the host sees them, on any layout. `local groups = require "spec.support.linux.groups"`
+-- A container's control groups as the host sees them, on any layout.
+-- `local groups = require "spec.support.linux.groups"`
 local lfs = require "lfs"
 local residue = require "spec.support.linux.residue"
 

@@ -1,7 +1,7 @@
 -- Disk images for specs: file systems, fixed VHDs, and the loop devices that hold them.
 -- `local image = require "spec.support.linux.image"`
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local image = {}
 

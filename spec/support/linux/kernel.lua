@@ -2,7 +2,7 @@
 -- `local kernel = require "spec.support.linux.kernel"`
 local groups = require "spec.support.linux.groups"
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local kernel = {}
 

@@ -1,7 +1,7 @@
 -- Clients that are killed at one of their system calls, by test/kill_at_program. A script opens the path
 -- /hcs-spec/begin where it is to be killed from on, and /hcs-spec/end where no more.
 local assert = require "luassert"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local killed = {}
 

@@ -1,5 +1,5 @@
 -- Programs at a terminal, with somebody who types (test/terminal_program.c).
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local terminal = {}
 
