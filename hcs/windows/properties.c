@@ -17,13 +17,24 @@
 
 /* ---- the service's documents --------------------------------------------------------------------------- */
 
+/*
+ * Counters are uint64 to the service, and one that was counted below 0 is beyond jansson's 63 bits. Such
+ * a document is read with floats, which costs its longest numbers their last digits and nothing else.
+ */
+static json_t *loads(const char *text, json_error_t *cause) {
+  json_t *root = json_loads(text, JSON_ALLOW_NUL, cause);
+
+  if (root != NULL || json_error_code(cause) != json_error_numeric_overflow) return root;
+  return json_loads(text, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, cause);
+}
+
 static json_t *document_read(PCWSTR wide, hcs_error *err) {
   char *text = hcs_utf8_new(wide, "properties", err);
   json_error_t cause;
   json_t *root;
 
   if (text == NULL) return NULL;
-  root = json_loads(text, JSON_ALLOW_NUL, &cause);
+  root = loads(text, &cause);
   if (root == NULL)
     hcs_fail(err, HCS_E_UNEXPECTED_VALUE, "the service's answer is no JSON: %s", cause.text);
   free(text);
