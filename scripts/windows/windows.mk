@@ -48,7 +48,8 @@ windows-folder: windows-binaries
 	$(Q)scripts/windows/bundle $(FOLDER) $(WINDOWS_SOURCES) $(W)/test
 windows-binaries: $(patsubst %,$(FOLDER)/%,lua.exe lua54.dll cjson.dll \
   $(if $(wildcard hcs/windows/platform.c),hcs/core.dll)) \
-  $(W)/test/lfs.dll $(W)/test/layer/puppet.exe $(WINDOWS_TESTS) $(WINDOWS_PROGRAMS) $(if $(STANDIN_OBJECTS),$(W)/test/vmcompute.dll)
+  $(W)/test/lfs.dll $(W)/test/layer/puppet.exe $(WINDOWS_TESTS) $(WINDOWS_PROGRAMS) \
+  $(W)/test/vmcompute.dll $(W)/test/standin.dll
 
 $(W)/obj/%.o: %.c Makefile scripts/windows/windows.mk $(WINDOWS_HEADERS)
 	@mkdir -p $(@D)
@@ -116,7 +117,7 @@ $(FOLDER)/hcs/core.dll: $(WINDOWS_MODULE) $(W)/libjansson.a $(FOLDER)/lua54.dll
 # ---- test programs ---------------------------------------------------------------------------------
 # test/windows/x_test.c      cmocka, with what it calls of the core and of hcs/windows
 # test/windows/x_program.c   a program that a spec or a C test runs
-# test/windows/standin/*.c   the vmcompute.dll of the tests
+# test/windows/standin/*.c   the vmcompute.dll of the tests; standin_lua.c is require "standin", its control
 # test/puppet/               the program that common specs run in containers, alone in a layer
 
 $(W)/test/lfs.dll: $(call foreign,lua-filesystem,src/lfs.c) $(FOLDER)/lua54.dll
@@ -132,7 +133,11 @@ $(W)/test/%_program.exe: $(W)/obj/test/windows/%_program.o
 $(W)/test/layer/puppet.exe: $(call windows_object,test/puppet/puppet.c test/puppet/windows.c)
 	$(WINDOWS_LINK) -s -municode
 
-$(W)/test/vmcompute.dll: $(STANDIN_OBJECTS) $(wildcard test/windows/standin/vmcompute.def) $(W)/libjansson.a
-	$(WINDOWS_LINK) -shared $(WINDOWS_LIBS)
+$(W)/test/standin.dll: $(call windows_object,test/windows/standin_lua.c) $(FOLDER)/lua54.dll
+	$(WINDOWS_LINK) -s -shared
+
+# The .def file has undecorated names, which are found with their @4 and the like on x86.
+$(W)/test/vmcompute.dll: $(STANDIN_OBJECTS) test/windows/standin/vmcompute.def $(W)/libjansson.a
+	$(WINDOWS_LINK) -shared -Wl,--enable-stdcall-fixup $(WINDOWS_LIBS)
 
 -include $(shell find $(W)/obj -name '*.d' 2>/dev/null)
