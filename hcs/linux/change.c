@@ -3,6 +3,8 @@
  */
 #include "change.h"
 
+#include "fd.h"
+
 static int fail_ended(hcs_error *err) {
   return hcs_fail(err, HCS_E_SYSTEM_ALREADY_STOPPED, "the container ended meanwhile");
 }
@@ -14,6 +16,7 @@ int hcs_change_begin(hcs_change *change, hcs_platform_system *system, int64_t de
   int r;
   change->system = system;
   change->deadline_ns = deadline_ns;
+  change->is_held = 0;
   r = hcs_state_take(link->id, link->nonce, HCS_LOCK_WAIT, deadline_ns, &change->dir,
                      &change->record, err);
   return r == 0 ? fail_ended(err) : r < 0 ? -1 : 0;
@@ -30,5 +33,8 @@ int hcs_change_check_running(const hcs_change *change, hcs_error *err) {
 
 void hcs_change_end(hcs_change *change) {
   hcs_record_clear(&change->record);
-  hcs_state_unlock(&change->dir);
+  if (change->is_held)
+    hcs_fd_close(&change->dir);
+  else
+    hcs_state_unlock(&change->dir);
 }

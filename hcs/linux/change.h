@@ -11,6 +11,7 @@ typedef struct hcs_change {
   int dir;           /* the container's state directory, locked */
   hcs_record record; /* as it stands there; what is to be remembered goes in and is written again */
   int64_t deadline_ns;
+  int is_held; /* by a process that was given the lock and cannot be ended: it stays locked as long */
 } hcs_change;
 
 /*

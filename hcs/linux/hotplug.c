@@ -24,6 +24,7 @@
 #define HELPER "the helper that works in the container"
 /* Others wait for the lock meanwhile, and close is to return in about that time. */
 #define HELPER_PATIENCE_NS (10ll * 1000000000)
+#define DEATH_PATIENCE_NS (1ll * 1000000000)
 
 /* ---- the helper ------------------------------------------------------------------------------------ */
 
@@ -31,6 +32,7 @@ typedef struct helper {
   int boot;
   hcs_launch *launch;
   int64_t deadline_ns;
+  int is_committed;
 } helper;
 
 static int helper_launch(helper *work, const hcs_change *change, int plan, hcs_error *err) {
@@ -51,21 +53,29 @@ static int helper_start(helper *work, const hcs_change *change, hcs_plan_operati
   HCS_AUTO_FD plan = hcs_plan_make_helper(operation, mappings, err);
   work->boot = -1;
   work->launch = NULL;
+  work->is_committed = 0;
   work->deadline_ns = hcs_clock_ns() + HELPER_PATIENCE_NS;
   if (work->deadline_ns > change->deadline_ns) work->deadline_ns = change->deadline_ns;
   return plan < 0 ? -1 : helper_launch(work, change, plan, err);
 }
 
 /*
- * It ends by itself, also when it finds our end of the socket closed; what hangs is left behind. That it
- * could not even be executed is a better explanation than what `result` stands for.
+ * It ends by itself, also when it finds our end of the socket closed. What hangs is killed: it is not to act
+ * when others have the lock. One that even hangs then keeps the lock that it has, as long as it lives. That it
+ * could not be executed is a better explanation than what `result` stands for.
  */
-static int helper_finish(helper *work, int result, hcs_error *err) {
+static int helper_finish(helper *work, hcs_change *change, int result, hcs_error *err) {
+  int r;
   hcs_fd_close(&work->boot);
-  if (work->launch == NULL || hcs_launch_finish(work->launch, work->deadline_ns) == 0)
-    return result;
-  if (errno == ETIMEDOUT) return result;
-  return hcs_fail_errno(err, errno, "cannot execute " HELPER);
+  if (work->launch == NULL) return result;
+  r = hcs_launch_finish(work->launch, work->deadline_ns);
+  if (r != 0 && errno == ETIMEDOUT) {
+    hcs_launch_kill(work->launch);
+    r = hcs_launch_finish(work->launch, hcs_clock_ns() + DEATH_PATIENCE_NS);
+  }
+  if (r != 0 && errno != ETIMEDOUT) return hcs_fail_errno(err, errno, "cannot execute " HELPER);
+  change->is_held = r != 0 && work->is_committed;
+  return result;
 }
 
 /* The message that is wanted, or the error that came instead. */
@@ -79,8 +89,9 @@ static int helper_await(helper *work, hcs_frame_type wanted, const hcs_mapping *
 }
 
 /* From now on it acts, and has the lock, whatever becomes of us. */
-static int helper_commit(const helper *work, const hcs_change *change, hcs_error *err) {
+static int helper_commit(helper *work, const hcs_change *change, hcs_error *err) {
   const hcs_frame frame = {HCS_FRAME_MAGIC, HCS_PROTOCOL_VERSION, HCS_COMMIT, 0, 0};
+  work->is_committed = 1;
   if (hcs_socket_send(work->boot, &frame, sizeof frame, &change->dir, 1) == 0) return 0;
   return hcs_fail_errno(err, errno, HELPER " does not listen");
 }
@@ -121,6 +132,20 @@ static int record_repair(hcs_change *change, hcs_mount_table *table, hcs_error *
   return 0;
 }
 
+/*
+ * After a failure: did it, or did it not? One that was too late may have done it all the same. Of one that may
+ * act yet nobody knows: then the next change looks.
+ */
+static void record_mend(hcs_change *change) {
+  hcs_error *ignored = change->is_held ? NULL : hcs_error_new();
+  hcs_mount_table table;
+  if (ignored != NULL && record_repair(change, &table, ignored) == 0) {
+    hcs_mount_table_clear(&table);
+    hcs_record_write(change->dir, &change->record, ignored);
+  }
+  hcs_error_free(ignored);
+}
+
 static int record_forget(hcs_change *change, hcs_mount_kind kind, const char *target,
                          hcs_error *err) {
   int i = hcs_record_mapped_find(&change->record, kind, target);
@@ -152,16 +177,6 @@ static int attach(helper *work, hcs_change *change, hcs_mapping *mapping, hcs_er
   return helper_await(work, HCS_BOOT_READY, mapping, &message, err);
 }
 
-/* What it could not do is forgotten; of one that does not answer nobody knows what it will do yet. */
-static void attach_undo(hcs_change *change, const hcs_mapping *mapping, const hcs_error *err) {
-  hcs_error *ignored;
-  if (mapping->mount == 0 || hcs_error_kind(err) == HCS_E_TIMEOUT) return;
-  device_forget(change, mapping);
-  ignored = hcs_error_new();
-  if (ignored != NULL) record_forget(change, mapping->kind, mapping->target, ignored);
-  hcs_error_free(ignored);
-}
-
 int hcs_hotplug_add(hcs_change *change, hcs_mapping *mapping, hcs_error *err) {
   hcs_mappings one = {mapping, 1};
   hcs_mount_table table;
@@ -172,8 +187,9 @@ int hcs_hotplug_add(hcs_change *change, hcs_mapping *mapping, hcs_error *err) {
   if (check_free(change, mapping, err) != 0) return -1;
   r = helper_start(&work, change, HCS_PLAN_ADD, &one, err);
   if (r == 0) r = attach(&work, change, mapping, err);
-  if (r != 0) attach_undo(change, mapping, err);
-  return helper_finish(&work, r, err);
+  r = helper_finish(&work, change, r, err);
+  if (r != 0 && mapping->mount != 0) record_mend(change);
+  return r;
 }
 
 /* ---- remove ---------------------------------------------------------------------------------------- */
@@ -225,7 +241,9 @@ static int detach(hcs_change *change, const hcs_mapping *mapping, const hcs_moun
   if (r == 0) r = helper_commit(&work, change, err);
   if (r == 0 && is_device) r = device_release(&work, change, mapping, err);
   if (r == 0) r = helper_await(&work, HCS_BOOT_READY, mapping, &message, err);
-  return helper_finish(&work, r, err);
+  r = helper_finish(&work, change, r, err);
+  if (r != 0 && hcs_error_kind(err) == HCS_E_TIMEOUT) record_mend(change);
+  return r;
 }
 
 static int fail_none(const hcs_mapping *mapping, hcs_error *err) {

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +52,7 @@ struct hcs_launch {
   int descriptors[DESCRIPTORS_MAX + 2];
   const char *arguments[2];
   const char *environment[1];
+  int running; /* the guest binary's pid until the middle reaps it, which nobody else can do; then 0 */
   long error; /* what the child says when it cannot exec; vfork order makes it safe */
 };
 
@@ -92,7 +94,11 @@ ON_ITS_OWN_STACK static int middle(void *argument) {
   }
   if (error < 0) launch->error = error;
   SYS3(__NR_close_range, 0, ~0u, 0);
-  while (child > 0 && SYS4(__NR_wait4, child, 0, 0, 0) == -EINTR) continue;
+  if (child > 0) {
+    while (SYS5(__NR_waitid, P_PID, child, 0, WEXITED | WNOWAIT, 0) == -EINTR) continue;
+    __atomic_store_n(&launch->running, 0, __ATOMIC_SEQ_CST);
+    while (SYS4(__NR_wait4, child, 0, 0, 0) == -EINTR) continue;
+  }
   return 0;
 }
 
@@ -106,7 +112,8 @@ static hcs_launch *launch_new(const char *role, const int *descriptors, size_t c
     return NULL;
   }
   launch->pidfd = launch->image = -1;
-  launch->child.flags = CLONE_VM | CLONE_VFORK;
+  launch->child.flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID;
+  launch->child.parent_tid = (uintptr_t)&launch->running;
   launch->child.exit_signal = SIGCHLD;
   if (group >= 0) {
     launch->child.flags |= CLONE_INTO_CGROUP;
@@ -159,6 +166,14 @@ hcs_launch *hcs_launch_start(const char *role, const int *descriptors, size_t co
   }
   launch_free(launch);
   return NULL;
+}
+
+/* Its number is not another's by the time we have its pidfd, if it was not reaped then. */
+void hcs_launch_kill(const hcs_launch *launch) {
+  int pid = __atomic_load_n(&launch->running, __ATOMIC_SEQ_CST);
+  HCS_AUTO_FD pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+  if (pidfd >= 0 && __atomic_load_n(&launch->running, __ATOMIC_SEQ_CST) == pid)
+    syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 }
 
 int hcs_launch_finish(hcs_launch *launch, int64_t deadline_ns) {

@@ -18,9 +18,11 @@ typedef struct hcs_launch hcs_launch;
 hcs_launch *hcs_launch_start(const char *role, const int *descriptors, size_t count, int group,
                              hcs_error *err);
 /*
- * Waits until that process has ended, and frees. -1 when it does not end before the deadline: what
- * it still uses is left behind then.
+ * Waits until that process has ended, and frees. -1 with ETIMEDOUT when it does not end before the
+ * deadline: what it still uses is left behind then, unless this is called again.
  */
 int hcs_launch_finish(hcs_launch *launch, int64_t deadline_ns);
+/* Before it is finished. It has ended soon then, unless it is in a call that the kernel does not break off. */
+void hcs_launch_kill(const hcs_launch *launch);
 
 #endif

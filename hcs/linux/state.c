@@ -82,7 +82,7 @@ static int fail_locked(const char *id, hcs_error *err) {
   return hcs_fail(
       err, HCS_E_TIMEOUT,
       "another client is at work on the container and does not come to an end: it holds "
-      "the lock of %s/%s, and lslocks tells who that is",
+      "the lock of %s/%s, and lslocks or fuser tell who that is",
       root, id);
 }
 
