@@ -17,6 +17,8 @@ void hcs_interrupt_check(int (*check)(void *context), void *context) {
   interrupt_context_set(context);
 }
 
+int hcs_interrupt_checked(void) { return interrupt_check_get() != NULL; }
+
 int hcs_interrupt_due(void) {
   int (*check)(void *context) = (int (*)(void *))interrupt_check_get();
 
