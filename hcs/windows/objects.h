@@ -28,9 +28,11 @@ typedef struct hcs_stream_end {
 hcs_platform_stream *hcs_windows_stream_new(HANDLE pipe, hcs_stdio which, hcs_stream_end end,
                                             hcs_error *err);
 /*
- * A manual-reset event that is set when a read or a write would not wait. Asking starts a read behind the
- * scenes where none is on its way; valid until the next call on the stream.
+ * 1: a read, or for stdin a write, would not wait. 0: `*event` (manual-reset, valid until the stream's
+ * free) is set when that may have changed; a read is on its way behind the scenes.
  */
-HANDLE hcs_windows_stream_ready(hcs_platform_stream *stream);
+int hcs_windows_stream_ready(hcs_platform_stream *stream, HANDLE *event);
+/* The same at a deadline: what is in the pipe now counts, and the answer is final. */
+int hcs_windows_stream_settled(hcs_platform_stream *stream);
 
 #endif

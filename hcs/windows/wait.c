@@ -85,7 +85,7 @@ static DWORD wait_once(const HANDLE *handles, size_t count, DWORD ms) {
   return WAIT_TIMEOUT;
 }
 
-/* For 64 objects at most. `can_interrupt`: this thread may be asked for. */
+/* For 64 objects at most; HCS_WAIT_EXPIRED at the deadline. `can_interrupt`: the check is asked. */
 static int wait_few(const HANDLE *handles, size_t count, int64_t deadline_ns, int can_interrupt,
                     hcs_error *err) {
   for (;;) {
@@ -96,7 +96,7 @@ static int wait_few(const HANDLE *handles, size_t count, int64_t deadline_ns, in
     if (found == WAIT_FAILED)
       return hcs_fail_windows(err, GetLastError(), "cannot wait for %zu objects", count);
     if (found != WAIT_TIMEOUT) return 0;
-    if (deadline_ns <= hcs_windows_clock_ns()) return hcs_fail(err, HCS_E_TIMEOUT, NULL);
+    if (deadline_ns <= hcs_windows_clock_ns()) return HCS_WAIT_EXPIRED;
     if (is_due) return HCS_INTERRUPTED;
   }
 }
@@ -119,7 +119,7 @@ static int wait_many(const HANDLE *handles, size_t count, int64_t deadline_ns, i
   int result = any_signalled(handles, count, err);
 
   if (result != 0) return result < 0 ? -1 : 0;
-  if (deadline_ns <= hcs_windows_clock_ns()) return hcs_fail(err, HCS_E_TIMEOUT, NULL);
+  if (deadline_ns <= hcs_windows_clock_ns()) return HCS_WAIT_EXPIRED;
   if (crowd_join(&many, handles, count) != 0)
     result = hcs_fail_memory(err);
   else
@@ -128,7 +128,7 @@ static int wait_many(const HANDLE *handles, size_t count, int64_t deadline_ns, i
   return result;
 }
 
-int hcs_wait_any(const HANDLE *handles, size_t count, int64_t deadline_ns, hcs_error *err) {
+int hcs_wait_try(const HANDLE *handles, size_t count, int64_t deadline_ns, hcs_error *err) {
   int can_interrupt = hcs_interrupt_checked();
 
   if (count > MAXIMUM_WAIT_OBJECTS)
@@ -136,6 +136,14 @@ int hcs_wait_any(const HANDLE *handles, size_t count, int64_t deadline_ns, hcs_e
   return wait_few(handles, count, deadline_ns, can_interrupt, err);
 }
 
+static int fail_if_expired(int result, hcs_error *err) {
+  return result == HCS_WAIT_EXPIRED ? hcs_fail(err, HCS_E_TIMEOUT, NULL) : result;
+}
+
+int hcs_wait_any(const HANDLE *handles, size_t count, int64_t deadline_ns, hcs_error *err) {
+  return fail_if_expired(hcs_wait_try(handles, count, deadline_ns, err), err);
+}
+
 int hcs_wait_through(HANDLE handle, int64_t deadline_ns, hcs_error *err) {
-  return wait_few(&handle, 1, deadline_ns, 0, err);
+  return fail_if_expired(wait_few(&handle, 1, deadline_ns, 0, err), err);
 }

@@ -20,6 +20,9 @@ DWORD hcs_windows_left_ms(int64_t deadline_ns);
  * Timeout, or HCS_INTERRUPTED when this thread's interrupt check says so. Any number of objects, also 0.
  */
 int hcs_wait_any(const HANDLE *handles, size_t count, int64_t deadline_ns, hcs_error *err);
+/* The same, but HCS_WAIT_EXPIRED where that says Timeout: for who has something left to try then. */
+int hcs_wait_try(const HANDLE *handles, size_t count, int64_t deadline_ns, hcs_error *err);
+#define HCS_WAIT_EXPIRED 2
 /* The same for an end that cannot be interrupted: a call into the service that must be seen through. */
 int hcs_wait_through(HANDLE handle, int64_t deadline_ns, hcs_error *err);
 
