@@ -150,12 +150,20 @@ static int hand_down(const char *directory, hcs_error *err) {
       directory);
 }
 
+static int fail_parent(const char *path, hcs_error *err) {
+  if (errno != ENOENT) return hcs_fail_errno(err, errno, "cannot make the control group %s", path);
+  return hcs_fail_errno(
+      err, errno,
+      "HCS_CGROUP_PARENT: '%s': the group above it is missing, %s cannot be made: "
+      "make the one above first, in every hierarchy",
+      parent_get(), path);
+}
+
 static int parent_make(const char *container, hcs_cgroup_layout layout, hcs_error *err) {
   char path[PATH_MAX];
   snprintf(path, sizeof path, "%s", container);
   *strrchr(path, '/') = '\0';
-  if (mkdir(path, 0755) != 0 && errno != EEXIST)
-    return hcs_fail_errno(err, errno, "cannot make the control group %s", path);
+  if (mkdir(path, 0755) != 0 && errno != EEXIST) return fail_parent(path, err);
   return layout == HCS_CGROUP_V2 ? hand_down(path, err) : 0;
 }
 

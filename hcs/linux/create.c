@@ -26,6 +26,7 @@
 #include "resolv.h"
 #include "scratch.h"
 #include "socket.h"
+#include "spare.h"
 #include "stage.h"
 #include "storage_count.h"
 #include "wait.h"
@@ -43,6 +44,7 @@ typedef struct creation {
   hcs_cgroup group;
   hcs_group_paths paths;
   int root, dir; /* state directory, the container's own, locked */
+  hcs_spare spare;
   int scratch_lock;
   hcs_scratch_plan scratch;
   int boot, boot_remote;
@@ -58,6 +60,7 @@ static void creation_clear(creation *made) {
                       &made->exits, &made->exits_remote, &made->control};
   size_t i;
   for (i = 0; i < sizeof fds / sizeof *fds; i++) hcs_fd_close(fds[i]);
+  hcs_spare_close(&made->spare);
   hcs_state_unlock(&made->dir);
   hcs_cgroup_close(&made->group);
   hcs_group_paths_clear(&made->paths);
@@ -99,11 +102,21 @@ static int record_init(creation *made, hcs_error *err) {
 
 /* Claims the id and says what is going to be made. */
 static int state_begin(creation *made, hcs_error *err) {
+  hcs_error *ignored;
   made->root = hcs_state_root_open(err);
   if (made->root < 0) return -1;
   made->dir = hcs_state_make(made->root, made->id, made->deadline_ns, err);
   if (made->dir < 0) return -1;
-  return hcs_record_write(made->dir, &made->record, err);
+  if (hcs_spare_open(&made->spare, made->dir, err) == 0 &&
+      hcs_record_write(made->dir, &made->record, err) == 0)
+    return 0;
+  /* nothing more is there yet: this takes no descriptors */
+  ignored = hcs_error_new();
+  if (ignored != NULL && hcs_state_empty(made->dir, made->id, ignored) == 0)
+    hcs_state_remove(made->root, made->id, ignored);
+  hcs_error_free(ignored);
+  hcs_state_unlock(&made->dir);
+  return -1;
 }
 
 static int resources_make(creation *made, hcs_error *err) {
@@ -312,6 +325,7 @@ static int make(creation *made, hcs_error *err) {
 static void undo(creation *made) {
   hcs_error *ignored;
   if (made->dir < 0) return;
+  hcs_spare_close(&made->spare);
   hcs_fd_close(&made->boot);
   remotes_close(made);
   if (made->status != NULL) hcs_end_kill_guest(made->status, &made->paths);

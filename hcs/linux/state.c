@@ -16,6 +16,7 @@
 
 #include "end.h"
 #include "fd.h"
+#include "spare.h"
 #include "wait.h"
 
 /* Between two tries to lock: a change takes some ms, and whoever takes longer is not asked much oftener. */
@@ -149,10 +150,12 @@ void hcs_state_unlock(int *dir) {
 /* 1: the directory is ours now; 0: try again; -1. */
 static int claim(int root, const char *id, int64_t deadline_ns, int *dir, hcs_error *err) {
   HCS_AUTO_LOCKED candidate = -1;
-  int made = mkdirat(root, id, 0700) == 0;
+  hcs_spare spare;
   int r;
-  if (!made && errno != EEXIST)
-    return hcs_fail_errno(err, errno, "cannot make the state of container '%s'", id);
+  if (hcs_spare_open(&spare, root, err) != 0) return -1;
+  r = mkdirat(root, id, 0700) == 0 || errno == EEXIST ? 0 : errno;
+  hcs_spare_close(&spare);
+  if (r != 0) return hcs_fail_errno(err, r, "cannot make the state of container '%s'", id);
   candidate = openat(root, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   if (candidate < 0 && errno == ENOENT) return 0;
   if (candidate < 0) return hcs_fail_errno(err, errno, "the state of container '%s'", id);

@@ -173,6 +173,19 @@ describe("a host program that may write small files only", function()
   end)
 end)
 
+describe("HCS_CGROUP_PARENT", function()
+  it("is made, but not what is above it: the error says what to do", function()
+    local path = support.write_file(os.tmpname(), [[
+      print(require "hcs".create_container(nil, { Layers = { { Path = arg[1] } } }))
+    ]])
+    local output = support.shell(("HCS_CGROUP_PARENT=/hcs-spec/not-there %s %s %s"):format(
+      support.lua(), path, support.layer()))
+    os.remove(path)
+    support.contains("HCS_CGROUP_PARENT: '/hcs-spec/not-there': the group above it is missing", output)
+    support.contains("make the one above first", output)
+  end)
+end)
+
 describe("a host program whose system calls are interrupted", function()
   it("sees none of that, whatever it does with a container", function()
     assert.equal("ok\n", host("alarmed", ([[
@@ -202,7 +215,10 @@ describe("a host program without room for more descriptors", function()
       local function create()
         config.NetworkSharedContainerName = c:id()
         local other, err = hcs.create_container(nil, config)
-        if other then other:close() end
+        if other then
+          room() -- without any it may not even be possible to clean up
+          assert(other:close())
+        end
         return other and true, err
       end
       changes[#changes + 1] = create
@@ -223,8 +239,7 @@ describe("a host program without room for more descriptors", function()
         if left == 60 then assert(worked == #changes, worked) end
       end
       assert(mounts() == before)
-      -- Without any it may not even be possible to clean up.
-      assert(hcs.gc())
+      assert(hcs.gc() == 0)
     ]]))
   end)
 end)

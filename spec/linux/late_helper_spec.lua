@@ -3,7 +3,7 @@
 local busted = require "busted"
 local cjson = require "cjson"
 local lfs = require "lfs"
-local support = require "spec.support"
+local support = require "spec.support.linux"
 
 local contains = support.contains
 
