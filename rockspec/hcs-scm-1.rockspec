@@ -42,10 +42,16 @@ build = {
       modules = {
         ["hcs.core"] = {
           sources = {
-            "lhcs.c", "hcs/document.c", "hcs/error.c", "hcs/error_codes.c", "hcs/files.c", "hcs/handle.c",
-            "hcs/library.c", "hcs/marshal.c", "hcs/nearest.c", "hcs/path.c", "hcs/poll.c", "hcs/process.c",
-            "hcs/schema.c", "hcs/stream.c", "hcs/system.c", "hcs/terminal.c", "hcs/text.c", "hcs/validate.c",
-            "hcs/windows/command_line.c", "hcs/windows/wait.c", "hcs/windows/wide.c",
+            "hcs/document.c", "hcs/error.c", "hcs/error_codes.c", "hcs/files.c", "hcs/handle.c", "hcs/library.c",
+            "hcs/marshal.c", "hcs/nearest.c", "hcs/path.c", "hcs/poll.c", "hcs/process.c", "hcs/schema.c",
+            "hcs/stream.c", "hcs/system.c", "hcs/terminal.c", "hcs/text.c", "hcs/validate.c",
+            "hcs/windows/command_line.c", "hcs/windows/enumerate.c", "hcs/windows/environment.c",
+            "hcs/windows/kill.c", "hcs/windows/latch.c", "hcs/windows/open_handles.c", "hcs/windows/process.c",
+            "hcs/windows/process_config.c", "hcs/windows/process_handle.c", "hcs/windows/process_wait.c",
+            "hcs/windows/properties.c", "hcs/windows/refused.c", "hcs/windows/requests.c", "hcs/windows/result.c",
+            "hcs/windows/signal.c", "hcs/windows/state.c", "hcs/windows/system.c", "hcs/windows/system_close.c",
+            "hcs/windows/system_wait.c", "hcs/windows/unregister.c", "hcs/windows/vmcompute.c",
+            "hcs/windows/wait.c", "hcs/windows/wide.c", "lhcs.c",
           },
           defines = { "WINVER=0x0A00", "_WIN32_WINNT=0x0A00", "__USE_MINGW_ANSI_STDIO=1" },
           incdirs = { "$(JANSSON_INCDIR)" },

@@ -115,7 +115,7 @@ $(FOLDER)/hcs/core.dll: $(WINDOWS_MODULE) $(W)/libjansson.a $(FOLDER)/lua54.dll
 	$(WINDOWS_LINK) -shared $(WINDOWS_LIBS)
 
 # ---- test programs ---------------------------------------------------------------------------------
-# test/windows/x_test.c      cmocka, with what it calls of the core and of hcs/windows
+# test/windows/x_test.c      cmocka, with what it calls of the core, of hcs/windows and of Lua
 # test/windows/x_program.c   a program that a spec or a C test runs
 # test/windows/standin/*.c   the vmcompute.dll of the tests; standin_lua.c is require "standin", its control
 # test/puppet/               the program that common specs run in containers, alone in a layer
@@ -123,8 +123,11 @@ $(FOLDER)/hcs/core.dll: $(WINDOWS_MODULE) $(W)/libjansson.a $(FOLDER)/lua54.dll
 $(W)/test/lfs.dll: $(call foreign,lua-filesystem,src/lfs.c) $(FOLDER)/lua54.dll
 	$(WINDOWS_LINK) -s -shared
 
-$(W)/test/%_test.exe: $(W)/obj/test/windows/%_test.o $(W)/libhcs.a $(W)/libcmocka.a $(W)/libjansson.a
+$(W)/test/%_test.exe: $(W)/obj/test/windows/%_test.o $(W)/libhcs.a $(W)/libcmocka.a $(W)/libjansson.a $(FOLDER)/lua54.dll
 	$(WINDOWS_LINK) $(WINDOWS_LIBS)
+
+# What make would take for intermediate, and remove.
+.PRECIOUS: $(W)/obj/test/windows/%.o
 
 $(W)/test/%_program.exe: $(W)/obj/test/windows/%_program.o
 	$(WINDOWS_LINK) $(WINDOWS_LIBS)

@@ -15,6 +15,21 @@ describe("the rock #once", function()
     support.shell(luarocks .. " lint rockspec/hcs-scm-1.rockspec")
   end)
 
+  it("names for Windows every file that is compiled or loaded there", function()
+    local rockspec = {}
+    assert(loadfile("rockspec/hcs-scm-1.rockspec", "t", rockspec))()
+    local modules = rockspec.build.platforms.windows.modules
+
+    local sources = support.shell "LC_ALL=C ls lhcs.c hcs/*.c hcs/windows/*.c"
+    assert.equal(sources, table.concat(modules["hcs.core"].sources, "\n") .. "\n")
+
+    local named = { ["hcs.core"] = modules["hcs.core"] }
+    for path in support.shell("ls lua/hcs/*.lua"):gmatch "[^\n]+" do
+      named[path:match("^lua/(.*)%.lua$"):gsub("/init$", ""):gsub("/", ".")] = path
+    end
+    assert.same(named, modules)
+  end)
+
   it("installs into an empty tree and starts a container from there, the checkout gone", function()
     local checkout, tree = folder .. "/checkout", folder .. "/tree"
     assert(lfs.mkdir(checkout))
