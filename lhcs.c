@@ -1347,5 +1347,7 @@ HCS_API int luaopen_hcs_core(lua_State *L) {
   lua_setfield(L, 2, "BACKEND");
   lua_pushinteger(L, HCS_FOREVER);
   lua_setfield(L, 2, "FOREVER");
+  lua_pushinteger(L, (lua_Integer)hcs_output_delay_ns());
+  lua_setfield(L, 2, "OUTPUT_DELAY");
   return 1;
 }

@@ -102,6 +102,10 @@ HCS_API void hcs_string_free(char *text);
 HCS_API void hcs_interrupt_check(int (*check)(void *context), void *context);
 /* "linux" or "windows". */
 HCS_API const char *hcs_backend(void);
+/*
+ * What a process has written may arrive that long after its end, in ns; 0: all of it is in the pipe then.
+ */
+HCS_API int64_t hcs_output_delay_ns(void);
 
 /*
  * The field tables as JSON, for callers that convert documents: {"ContainerConfig": [{"name":

@@ -29,6 +29,8 @@ void hcs_string_free(char *text) { free(text); }
 
 const char *hcs_backend(void) { return hcs_platform_get()->name; }
 
+int64_t hcs_output_delay_ns(void) { return hcs_platform_get()->output_delay_ns; }
+
 /* With both documents checked; NULL with `err` filled. */
 static char *enumerate(const char *query, const char *property_query, hcs_error *err) {
   const hcs_platform *platform = hcs_platform_get();

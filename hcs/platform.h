@@ -57,6 +57,8 @@ typedef struct hcs_platform {
    * refusals mean: nothing is asked beforehand, but InvalidState is explained afterwards.
    */
   int service_decides;
+  /* What a process has written may arrive that long after its end: somebody passes it on. 0: nobody does. */
+  int64_t output_delay_ns;
 
   int64_t (*clock_ns)(void);
   long (*self)(void); /* identity of the calling process: differs in a forked child */

@@ -16,7 +16,7 @@ local KILL_SECONDS = 2
 -- hcs_event in hcs/linux/events.h
 local OUT_OF_MEMORY = 1
 local KILLED_CODE = 128 + 9
--- What a pipe can hold (pipe-max-size of the kernel): more than that came after the end of the process.
+-- What a pipe can hold (pipe-max-size of Linux): more than that came after the end of the process.
 local PIPE_CAPACITY = 1024 * 1024
 
 -- ---- one output ------------------------------------------------------------------------------------------------
@@ -52,13 +52,18 @@ end
 
 -- What is in the pipe after the end of the process, and no more: somebody else may hold it still, and write.
 function output_class:drain_rest()
-  local before = self.size
-  while self.open and self.size - before < PIPE_CAPACITY do
+  self.rest = self.rest or self.size + PIPE_CAPACITY
+  while self:expects_rest() do
     local more, err = self:drain()
     if err then return nil, err end
     if not more then break end
   end
   return true
+end
+
+-- Is the end still to come, and there has not been too much after that of the process?
+function output_class:expects_rest()
+  return self.open and self.size < self.rest
 end
 
 function output_class:text()
@@ -143,16 +148,32 @@ function exchange_class:serve(ready, targets, outputs)
   return true
 end
 
-function exchange_class:drain_rest()
-  for _, output in ipairs(self.outputs) do
-    local ok, err = output:drain_rest()
-    if not ok then return problem_of(self, output, err) end
-  end
-  return true
-end
-
 local function poll(targets, when)
   return core.poll(targets, {}, when)
+end
+
+-- The outputs that have not ended, for poll.
+function exchange_class:unended()
+  local targets = {}
+  for _, output in ipairs(self.outputs) do
+    if output:expects_rest() then targets[#targets + 1] = output.stream end
+  end
+  return targets
+end
+
+-- What the process has written, which may be on its way yet where somebody passes it on.
+function exchange_class:drain_rest()
+  local when = core.clock() + core.OUTPUT_DELAY
+  while true do
+    for _, output in ipairs(self.outputs) do
+      local ok, err = output:drain_rest()
+      if not ok then return problem_of(self, output, err) end
+    end
+    local targets = self:unended()
+    if #targets == 0 or core.clock() >= when then return true end
+    local ready, err = deadline.persist(poll, targets, when)
+    if not ready then return self:failed(err) end
+  end
 end
 
 function exchange_class:exit_code()
@@ -224,9 +245,14 @@ function exchange_class:cause_of_kill()
   return nil
 end
 
+-- Codes that are an NTSTATUS are known by their digits: 0xC000013A.
+local function code_text(code)
+  return (code < 0x80000000 and "%d" or "0x%X"):format(code)
+end
+
 -- nil and a ProcessFailed.
 function exchange_class:complain(result)
-  local how = result.signal and "ended by SIG" .. result.signal or "exited with code " .. result.exit_code
+  local how = result.signal and "ended by SIG" .. result.signal or "exited with code " .. code_text(result.exit_code)
   local line = last_line(result.stderr)
   -- A shell exits with the same code when its child was killed.
   local cause = result.exit_code == KILLED_CODE and self.container and self:cause_of_kill()
