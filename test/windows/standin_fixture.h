@@ -221,6 +221,10 @@ static inline void watch_process(watcher *watch, HCS_PROCESS process) {
 
 /* ---- calls --------------------------------------------------------------------------------------- */
 
+static inline void widen(WCHAR *wide, int size, const char *text) {
+  assert_int_not_equal(MultiByteToWideChar(CP_UTF8, 0, text, -1, wide, size), 0);
+}
+
 /* The result document of the last call that was made through status_of(). */
 static char last_result[1000];
 
@@ -240,8 +244,8 @@ static inline HRESULT status_of(HRESULT status, PWSTR *result) {
 static inline HRESULT create(const char *id, const char *config, HCS_SYSTEM *system) {
   WCHAR wide_id[80], wide_config[1000];
   PWSTR result = NULL;
-  (void)swprintf(wide_id, 80, L"%hs", id);
-  (void)swprintf(wide_config, 1000, L"%hs", config);
+  widen(wide_id, 80, id);
+  widen(wide_config, 1000, config);
   HRESULT status = dll.HcsCreateComputeSystem(wide_id, wide_config, NULL, system, &result);
   return status_of(status, &result);
 }
@@ -275,6 +279,102 @@ static inline void end(HCS_SYSTEM system, watcher *watch) {
   assert_int_equal(call_system(dll.HcsTerminateComputeSystem, system), PENDING);
   assert_int_equal(watch_wait(watch, SYSTEM_EXITED), S_OK);
   close_system(system, watch);
+}
+
+/* ---- processes ----------------------------------------------------------------------------------- */
+
+typedef struct subprocess {
+  HCS_PROCESS process;
+  HCS_PROCESS_INFORMATION information;
+  watcher watch;
+} subprocess;
+
+#define PIPES "\"CreateStdInPipe\":true,\"CreateStdOutPipe\":true,\"CreateStdErrPipe\":true,"
+
+/* `parameters` is what stands before ConsoleSize, with a comma at its end. */
+static inline HRESULT spawn(HCS_SYSTEM system, const char *parameters, subprocess *spawned) {
+  char text[2000];
+  WCHAR wide[2000];
+  PWSTR result = NULL;
+  (void)snprintf(text, sizeof text, "{%s\"ConsoleSize\":[0,0]}", parameters);
+  widen(wide, 2000, text);
+  HRESULT status =
+      dll.HcsCreateProcess(system, wide, &spawned->information, &spawned->process, &result);
+  return status_of(status, &result);
+}
+
+static inline void spawn_watched(HCS_SYSTEM system, const char *parameters, subprocess *spawned) {
+  assert_int_equal(spawn(system, parameters, spawned), S_OK);
+  watch_process(&spawned->watch, spawned->process);
+}
+
+/* Owned, as text. */
+static inline char *process_properties(HCS_PROCESS process) {
+  char *text = malloc(200);
+  PWSTR document = NULL, result = NULL;
+  HRESULT status = dll.HcsGetProcessProperties(process, &document, &result);
+  (void)snprintf(text, 200, "%ls", document != NULL ? document : L"");
+  CoTaskMemFree(document);
+  assert_int_equal(status_of(status, &result), S_OK);
+  return text;
+}
+
+static inline DWORD exit_code(subprocess *ended) {
+  assert_int_equal(watch_wait(&ended->watch, PROCESS_EXITED), S_OK);
+  char *text = process_properties(ended->process);
+  json_t *document = json_loads(text, 0, NULL);
+  free(text);
+  assert_true(json_is_true(json_object_get(document, "Exited")));
+  DWORD code = (DWORD)json_integer_value(json_object_get(document, "ExitCode"));
+  json_decref(document);
+  return code;
+}
+
+static inline void close_pipe(HANDLE *pipe) {
+  if (*pipe != NULL) assert_true(CloseHandle(*pipe));
+  *pipe = NULL;
+}
+
+static inline void close_child(subprocess *closed) {
+  close_pipe(&closed->information.StdInput);
+  close_pipe(&closed->information.StdOutput);
+  close_pipe(&closed->information.StdError);
+  assert_int_equal(dll.HcsUnregisterProcessCallback(closed->watch.handle), S_OK);
+  assert_int_equal(dll.HcsCloseProcess(closed->process), S_OK);
+}
+
+/* One overlapped operation, waited for: works for plain handles, too. Bytes, or -1 with GetLastError(). */
+static inline int transfer(HANDLE pipe, void *data, DWORD size, int is_write) {
+  OVERLAPPED overlapped;
+  DWORD done = 0;
+  memset(&overlapped, 0, sizeof overlapped);
+  overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+  BOOL begun = is_write ? WriteFile(pipe, data, size, NULL, &overlapped)
+                        : ReadFile(pipe, data, size, NULL, &overlapped);
+  int failed = !begun && GetLastError() != ERROR_IO_PENDING;
+  if (!failed) failed = !GetOverlappedResult(pipe, &overlapped, &done, TRUE);
+  DWORD error = GetLastError();
+  CloseHandle(overlapped.hEvent);
+  SetLastError(error);
+  return failed ? -1 : (int)done;
+}
+
+static inline void write_text(HANDLE pipe, const char *text) {
+  assert_int_equal(transfer(pipe, (void *)(uintptr_t)text, (DWORD)strlen(text), 1), strlen(text));
+}
+
+/* Until the end, which is a broken pipe. Borrowed, until the next call. */
+static inline const char *read_all(HANDLE pipe) {
+  static char text[70000];
+  size_t size = 0;
+  int got;
+  while ((got = transfer(pipe, text + size, (DWORD)(sizeof text - size - 1), 0)) > 0) {
+    size += (size_t)got;
+  }
+  assert_int_equal(got, -1);
+  assert_int_equal(GetLastError(), ERROR_BROKEN_PIPE);
+  text[size] = '\0';
+  return text;
 }
 
 #endif

@@ -93,6 +93,20 @@ static int is_closing(const svc_call *call) {
   return strncmp(call->name, "HcsClose", 8) == 0 || strncmp(call->name, "HcsUnregister", 13) == 0;
 }
 
+/* The service does one signal after the other, so that one that hangs holds up those behind it. */
+static int is_turn_taken(const svc_handle *handle) {
+  for (const svc_handle *at = handles_first(); at != NULL; at = at->next) {
+    if (at->has_turn && at->process == handle->process && at->through == handle->through) return 1;
+  }
+  return 0;
+}
+
+static void take_turn(const svc_call *call) {
+  if (!call->is_signal) return;
+  while (is_turn_taken(call->handle)) model_wait();
+  call->handle->has_turn = 1;
+}
+
 int call_enter(svc_call *call) {
   given_watch();
   check_place(call);
@@ -101,7 +115,10 @@ int call_enter(svc_call *call) {
   count(call->name);
   int found = find_handle(call);
   call->fault = fault_take(call->name, call->id);
-  if (found) block(call);
+  if (found) {
+    take_turn(call);
+    block(call);
+  }
   int gone = is_disconnected && !is_closing(call);
   model_unlock();
   if (!found) return 0;
@@ -169,6 +186,7 @@ HRESULT call_leave(svc_call *call) {
   model_lock();
   if (call->handle != NULL) {
     call->handle->running--;
+    if (call->is_signal) call->handle->has_turn = 0;
     model_changed();
   }
   model_unlock();

@@ -17,6 +17,7 @@ typedef struct svc_call {
   const char *id;
   int has_result; /* the function has a `result` parameter */
   PWSTR *result;
+  int is_signal; /* waits for its turn: one at a time for a process and the system handle it came from */
 
   HRESULT status;
   const char *why; /* of a refusal: the result document's ErrorMessage */

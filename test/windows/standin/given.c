@@ -61,7 +61,8 @@ static void forget_freed(const void *address) {
 
 /* ---- the spy ------------------------------------------------------------------------------------- */
 
-static void seen_free(void *address, BOOL spied) {
+/* What is handed on to the allocator: of a second free nothing, it would be the end of the program. */
+static void *seen_free(void *address, BOOL spied) {
   const char *twice = NULL;
   AcquireSRWLockExclusive(&lock);
   given *found = take(address);
@@ -75,7 +76,9 @@ static void seen_free(void *address, BOOL spied) {
     twice = freed_from(address);
   }
   ReleaseSRWLockExclusive(&lock);
-  if (twice != NULL) complain("a string of %s is freed twice", twice);
+  if (twice == NULL) return address;
+  complain("a string of %s is freed twice", twice);
+  return NULL;
 }
 
 static void *seen_allocation(void *address) {
@@ -108,8 +111,7 @@ static void *STDMETHODCALLTYPE spy_post_alloc(IMallocSpy *spy, void *address) {
 
 static void *STDMETHODCALLTYPE spy_pre_free(IMallocSpy *spy, void *address, BOOL spied) {
   (void)spy;
-  seen_free(address, spied);
-  return address;
+  return seen_free(address, spied);
 }
 
 static void STDMETHODCALLTYPE spy_post_free(IMallocSpy *spy, BOOL spied) {

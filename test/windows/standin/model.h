@@ -82,6 +82,8 @@ struct svc_handle {
   int awaits_created; /* CreateCompleted is still to be told */
   svc_container *container;
   svc_process *process;
+  uintptr_t through;               /* of a process: the system handle that it came from */
+  int has_turn;                    /* a signal through it is on its way */
   svc_registration *registrations; /* of a KIND_CALLBACK: the one that it is */
 };
 

@@ -20,6 +20,7 @@ static HCS_PROCESS new_handle(const svc_call *call, svc_process *process) {
   svc_handle *created = handle_new(KIND_PROCESS, call->name);
   created->container = process->container;
   created->process = process;
+  created->through = call->handle->value;
   return (HCS_PROCESS)created->value;
 }
 
@@ -134,8 +135,12 @@ static HRESULT terminate(svc_call *call, const json_t *nothing) {
 }
 
 HRESULT WINAPI HcsTerminateProcess(HCS_PROCESS process, PWSTR *result) {
-  svc_call call = {
-      .name = __func__, .kind = KIND_PROCESS, .value = process, .result = result, .has_result = 1};
+  svc_call call = {.name = __func__,
+                   .kind = KIND_PROCESS,
+                   .value = process,
+                   .result = result,
+                   .has_result = 1,
+                   .is_signal = 1};
   return act(&call, NULL, NULL, terminate);
 }
 
@@ -182,8 +187,12 @@ static int is_of_linux(const void *value) {
 }
 
 HRESULT WINAPI HcsSignalProcess(HCS_PROCESS process, PCWSTR options, PWSTR *result) {
-  svc_call call = {
-      .name = __func__, .kind = KIND_PROCESS, .value = process, .result = result, .has_result = 1};
+  svc_call call = {.name = __func__,
+                   .kind = KIND_PROCESS,
+                   .value = process,
+                   .result = result,
+                   .has_result = 1,
+                   .is_signal = 1};
   const char *type = is_of_linux(process) ? "SignalLinux" : "SignalWindows";
   return act(&call, options, type, signal_process);
 }
