@@ -1,7 +1,7 @@
 -- What a wrong argument raises, for every function: the message names function, position, expectation and type, and
 -- the place is the caller's. What is inside documents, ids, pids and signal names does not raise; it is `nil, err`.
 local hcs = require "hcs"
-local support = require "spec.support.linux"
+local support = require "spec.support"
 
 local NAN = 0 / 0
 
@@ -129,7 +129,8 @@ describe("a wrong argument of a method raises:", function()
 
   setup(function()
     container = support.container()
-    process = assert(container:create_process { "sleep", "1000", CreateStdInPipe = true, CreateStdOutPipe = true })
+    process = assert(container:create_process(support.puppet("sleep", 1000,
+      { CreateStdInPipe = true, CreateStdOutPipe = true })))
     stdin, stdout = process:stdio()
   end)
 

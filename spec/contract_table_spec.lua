@@ -2,7 +2,7 @@
 local core = require "hcs.core"
 local hcs = require "hcs"
 local json = require "hcs.json"
-local support = require "spec.support.linux"
+local support = require "spec.support"
 
 -- The parts of documents that their owner's row speaks for: it is refused or empty as a whole.
 local SPOKEN_FOR = { HvRuntime = true, GuestConnectionInfo = true, GuestDefinedCapabilities = true, Version = true }
@@ -22,7 +22,7 @@ local function parse(text)
   return sections
 end
 
-local sections = parse(support.read_file "docs/contract.md")
+local sections = parse(support.read_file(support.source "docs/contract.md"))
 
 local function named(section)
   local set = {}

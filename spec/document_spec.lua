@@ -2,7 +2,7 @@
 local document = require "hcs.document"
 local hcs = require "hcs"
 local json = require "hcs.json"
-local support = require "spec.support.linux"
+local support = require "spec.support"
 
 -- The message of a document that must be refused.
 local function refused(type_name, value)

@@ -2,7 +2,7 @@
 local core = require "hcs.core"
 local errors = require "hcs.errors"
 local hcs = require "hcs"
-local support = require "spec.support.linux"
+local support = require "spec.support"
 
 local classifiers = {
   "is_not_exist", "is_already_exists", "is_already_closed", "is_pending", "is_timeout", "is_already_stopped",
@@ -148,7 +148,8 @@ describe("a missed deadline", function()
 
   setup(function()
     c = support.container()
-    p = assert(c:create_process { "sleep", "1000", CreateStdInPipe = true, CreateStdOutPipe = true })
+    p = assert(c:create_process(support.puppet("sleep", 1000,
+      { CreateStdInPipe = true, CreateStdOutPipe = true })))
   end)
 
   teardown(function()

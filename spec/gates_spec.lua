@@ -1,7 +1,9 @@
 -- Which call is allowed in which state: contract §1.5 and §1.6, row by row, as far as API.md does not say otherwise.
 -- Every cell has a container (and a process) of its own.
 local hcs = require "hcs"
-local support = require "spec.support.linux"
+local support = require "spec.support"
+
+local puppet, on = support.puppet, support.on
 
 local PATIENCE = 20
 
@@ -14,6 +16,14 @@ local ENDED = "ProcessAlreadyStopped" -- 0x8037011F
 local CLOSED = "AlreadyClosed"
 local NONE = "ElementNotFound" -- 0x490
 local UNKNOWN = "InvalidProcessState"
+
+-- What differs from one platform to the other.
+local UNAVAILABLE = on { windows = "NotSupported" }
+local TEXT, WRITTEN = UNAVAILABLE or "text", UNAVAILABLE or YES -- files are read and written on Linux only
+local FROZEN = UNAVAILABLE or STATE
+local FD = UNAVAILABLE or "number"
+local USR1 = UNAVAILABLE or YES
+local KILLED, SIGNAL = tostring(support.KILLED), tostring(support.KILL_SIGNAL)
 
 local codes = {
   [STATE] = 0xC0370105, [STOPPED] = 0xC0370110, [ENDED] = 0x8037011F, [NONE] = 0x490,
@@ -32,8 +42,8 @@ local function outcome(value, err)
 end
 
 -- Calls the row's function on the object: what it gave, in words. An error is the last value.
-local function called(call, object, state)
-  local values = table.pack(call(object, state))
+local function called(call, object, ...)
+  local values = table.pack(call(object, ...))
   local last = values[values.n]
   local text = outcome(values[1], hcs.type(last) == "error" and last or nil)
   for i = 1, values.n do
@@ -45,7 +55,7 @@ end
 
 -- ---- containers ------------------------------------------------------------------------------------------------
 
--- Each brings a new container to the state of its column; the handle, and one that stays open. Its process is pid 2.
+-- Each brings a new container to the state of its column; the handle, one that stays open, the pid of a process.
 local CONTAINER_STATES = { "Created", "Running", "Paused", "Stopped", "closed", "closed after the end" }
 
 local bring = {}
@@ -58,36 +68,44 @@ end
 function bring.Running()
   local c, other = bring.Created()
   assert(c:start())
-  assert(c:create_process { "sleep", "1000" }):close()
-  return c, other
+  local p <close> = assert(c:create_process(puppet("sleep", 1000)))
+  return c, other, p:pid()
 end
 
 function bring.Paused()
-  local c, other = bring.Running()
+  local c, other, pid = bring.Running()
   assert(c:pause())
-  return c, other
+  return c, other, pid
 end
 
 function bring.Stopped()
-  local c, other = bring.Running()
+  local c, other, pid = bring.Running()
   assert(c:terminate())
   assert(c:wait(PATIENCE))
-  return c, other
+  return c, other, pid
 end
 
 bring["closed"] = function()
-  local c, other = bring.Running()
+  local c, other, pid = bring.Running()
   assert(c:close())
-  return c, other
+  return c, other, pid
 end
 
 bring["closed after the end"] = function()
-  local c, other = bring.Stopped()
+  local c, other, pid = bring.Stopped()
   assert(c:close())
-  return c, other
+  return c, other, pid
 end
 
-local memory = { ResourceType = "Memory", RequestType = "Update", Settings = { MemoryMaximumInMB = 64 } }
+local change = on {
+  linux = { ResourceType = "Memory", RequestType = "Update", Settings = { MemoryMaximumInMB = 64 } },
+  windows = { ResourceType = "Network", RequestType = "Add", Settings = "eef2649d-bb17-4d53-9937-295a8efe6f2c" },
+}
+
+-- The process of bring.Running; in a created container there is none.
+local function opened(c, pid)
+  return c:open_process(pid or 4)
+end
 
 local function method(name, ...)
   local arguments = table.pack(...)
@@ -115,16 +133,16 @@ local container_rows = {
   { "statistics", method "statistics",                     "table",   "table",   "table",   STOPPED,   CLOSED, CLOSED },
   { "process_list", method "process_list",                 "table",   "table",   "table",   STOPPED,   CLOSED, CLOSED },
   { "mapped_virtual_disks", method "mapped_virtual_disks", "table",   "table",   "table",   STOPPED,   CLOSED, CLOSED },
-  { "create_process", method("create_process", "true"),    STATE,     "process", STATE,     STOPPED,   CLOSED, CLOSED },
-  { "run", method("run", "true"),                          STATE,     "table",   STATE,     STOPPED,   CLOSED, CLOSED },
-  { "open_process", method("open_process", 2),             STATE,     "process", "process", STOPPED,   CLOSED, CLOSED },
+  { "create_process", method("create_process", puppet()),  STATE,     "process", STATE,     STOPPED,   CLOSED, CLOSED },
+  { "run", method("run", puppet()),                        STATE,     "table",   STATE,     STOPPED,   CLOSED, CLOSED },
+  { "open_process", opened,                                STATE,     "process", "process", STOPPED,   CLOSED, CLOSED },
   { "open_process of nobody", method("open_process", 99),  STATE,     NONE,      NONE,      STOPPED,   CLOSED, CLOSED },
-  { "modify", method("modify", memory),                    STATE,     YES,       STATE,     STOPPED,   CLOSED, CLOSED },
-  { "read_file", method("read_file", "/etc/group"),        "text",    "text",    STATE,     STOPPED,   CLOSED, CLOSED },
-  { "write_file", method("write_file", "/f", ""),          YES,       YES,       STATE,     STOPPED,   CLOSED, CLOSED },
+  { "modify", method("modify", change),                    STATE,     YES,       STATE,     STOPPED,   CLOSED, CLOSED },
+  { "read_file", method("read_file", "/etc/group"),        TEXT,      TEXT,      FROZEN,    STOPPED,   CLOSED, CLOSED },
+  { "write_file", method("write_file", "/f", ""),          WRITTEN,   WRITTEN,   FROZEN,    STOPPED,   CLOSED, CLOSED },
   { "properties", method "properties",                     "Created", "Running", "Paused",  "Stopped", CLOSED, CLOSED },
   { "state", method "state",                               "Created", "Running", "Paused",  "Stopped", CLOSED, CLOSED },
-  { "pollfd", method "pollfd",                             "number",  "number",  "number",  "number",  CLOSED, CLOSED },
+  { "pollfd", method "pollfd",                             FD,        FD,        FD,        FD,        CLOSED, CLOSED },
   { "events", method "events",                             "r",       "r",       "r",       "r",       CLOSED, CLOSED },
   { "timeout", method "timeout",                           "nil",     "nil",     "nil",     "nil",     CLOSED, CLOSED },
   { "hcs.poll", polled,                                    NO,        NO,        NO,        YES,       CLOSED, CLOSED },
@@ -156,9 +174,9 @@ end
 
 local function check_container(row, column)
   local state = CONTAINER_STATES[column]
-  local c, other = bring[state]()
+  local c, other, pid = bring[state]()
   local before = other:state()
-  assert.equal(row[2 + column], normal(called(row[2], c, state)))
+  assert.equal(row[2 + column], normal(called(row[2], c, pid)))
   settles(other, after[row[1]] and after[row[1]][state] or before)
   assert(other:terminate())
   assert(other:wait(PATIENCE))
@@ -202,6 +220,7 @@ local PROCESS_STATES = {
 }
 
 local start = {}
+local pid_of = setmetatable({}, { __mode = "k" })
 
 local piped = { CreateStdInPipe = true, CreateStdOutPipe = true, CreateStdErrPipe = true }
 local on_console = { EmulateConsole = true }
@@ -210,9 +229,9 @@ local on_console = { EmulateConsole = true }
 start["running"] = function(stdio)
   local c, other = bring.Created()
   assert(c:start())
-  local command = { "sh", "-c", "read line; exit 7" }
-  for field, value in pairs(stdio) do command[field] = value end
-  return assert(c:create_process(command)), c, other
+  local p = assert(c:create_process(puppet("read", "exit", 7, stdio)))
+  pid_of[p] = p:pid()
+  return p, c, other
 end
 
 start["in a paused container"] = function(stdio)
@@ -247,6 +266,10 @@ start["closed after the end"] = function(stdio)
   return p, c, other
 end
 
+local function its_pid(p)
+  return p:pid() == pid_of[p]
+end
+
 -- In a paused container nothing ends.
 local function communicated(p, state)
   return p:communicate { timeout = state:find "paused" and 0 or PATIENCE }
@@ -254,13 +277,13 @@ end
 
 local process_rows = {
   -- call                                     running    paused     exited    ended     closed    …after the end
-  { "pid", method "pid",                      "2",       "2",       "2",      "2",      "2",      "2" },
+  { "pid, as at first", its_pid,              YES,       YES,       YES,      YES,      YES,      YES },
   { "kill", method "kill",                    YES,       YES,       ENDED,    ENDED,    CLOSED,   CLOSED },
-  { "signal", method("signal", "USR1"),       YES,       YES,       ENDED,    ENDED,    CLOSED,   CLOSED },
-  { "wait(0)", method("wait", 0),             LATE,      LATE,      "7",      "137",    CLOSED,   "7" },
-  { "wait(0.01)", method("wait", 0.01),       LATE,      LATE,      "7",      "137",    CLOSED,   "7" },
-  { "exit_code", method "exit_code",          UNKNOWN,   UNKNOWN,   "7",      "137",    CLOSED,   "7" },
-  { "exit_signal", method "exit_signal",      UNKNOWN,   UNKNOWN,   "nil",    "KILL",   CLOSED,   "nil" },
+  { "signal", method("signal", "USR1"),       USR1,      USR1,      ENDED,    ENDED,    CLOSED,   CLOSED },
+  { "wait(0)", method("wait", 0),             LATE,      LATE,      "7",      KILLED,   CLOSED,   "7" },
+  { "wait(0.01)", method("wait", 0.01),       LATE,      LATE,      "7",      KILLED,   CLOSED,   "7" },
+  { "exit_code", method "exit_code",          UNKNOWN,   UNKNOWN,   "7",      KILLED,   CLOSED,   "7" },
+  { "exit_signal", method "exit_signal",      UNKNOWN,   UNKNOWN,   "nil",    SIGNAL,   CLOSED,   "nil" },
   { "resize_console", method("resize_console", 80, 25), NONE, NONE, ENDED,    ENDED,    CLOSED,   CLOSED },
   { "resize_console of a console", method("resize_console", 80, 25), YES, YES, ENDED, ENDED, CLOSED, CLOSED,
     stdio = on_console },
@@ -270,7 +293,7 @@ local process_rows = {
   { "stderr", method "stderr",                "stream",  "stream",  "stream", "stream", CLOSED,   CLOSED },
   { "close_stdin", method "close_stdin",      YES,       YES,       YES,      YES,      CLOSED,   CLOSED },
   { "communicate", communicated,              "table",   LATE,      "table",  "table",  CLOSED,   CLOSED },
-  { "pollfd", method "pollfd",                "number",  "number",  "number", "number", CLOSED,   CLOSED },
+  { "pollfd", method "pollfd",                FD,        FD,        FD,       FD,       CLOSED,   CLOSED },
   { "events", method "events",                "r",       "r",       "r",      "r",      CLOSED,   CLOSED },
   { "timeout", method "timeout",              "nil",     "nil",     "nil",    "nil",    CLOSED,   CLOSED },
   { "hcs.poll", polled,                       NO,        NO,        YES,      YES,      CLOSED,   CLOSED },

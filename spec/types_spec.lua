@@ -3,7 +3,7 @@
 local core = require "hcs.core"
 local hcs = require "hcs"
 local json = require "hcs.json"
-local support = require "spec.support.linux"
+local support = require "spec.support"
 
 -- What the annotations declare: owner → name → parameters (text between the brackets), and class → fields → type.
 local function parse(path)
@@ -26,7 +26,7 @@ local function parse(path)
   return functions, classes
 end
 
-local functions, classes = parse "types/hcs.d.lua"
+local functions, classes = parse(support.source "types/hcs.d.lua")
 
 local function methods_of(class)
   return debug.getregistry()[class].__index
@@ -129,7 +129,7 @@ describe("types/hcs.d.lua", function()
 end)
 
 describe("docs/api.md", function()
-  local text = support.read_file "docs/api.md"
+  local text = support.read_file(support.source "docs/api.md")
 
   local function mentions(part)
     assert(text:find(part, 1, true), part .. " is not in docs/api.md")

@@ -28,6 +28,11 @@ function support.write_file(path, text)
   return path
 end
 
+-- Where a file of the project is that is no spec.
+function support.source(path)
+  return platform.ROOT .. path
+end
+
 -- The error of a call that failed, as it must, with this name or code.
 function support.failure(expected, result, err)
   assert.is_nil(result)

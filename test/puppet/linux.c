@@ -28,6 +28,12 @@ size_t get(char *bytes, size_t capacity) {
 
 void shut(int standard) { close(standard); }
 
+void ignore_requests(void) {
+  signal(SIGTERM, SIG_IGN);
+  signal(SIGINT, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);
+}
+
 void sleep_ms(unsigned milliseconds) {
   struct timespec left = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
 

@@ -13,6 +13,8 @@ size_t get(char *bytes, size_t capacity);
 /* One of 0 to 2. */
 void shut(int standard);
 
+/* What asks a process to end ends it no more. */
+void ignore_requests(void);
 void sleep_ms(unsigned milliseconds);
 /* What this process has used of the processor. */
 unsigned long used_ms(void);

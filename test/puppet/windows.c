@@ -44,6 +44,13 @@ void shut(int number) {
   SetStdHandle(names[number], NULL);
 }
 
+static BOOL WINAPI ignore(DWORD event) {
+  (void)event;
+  return TRUE;
+}
+
+void ignore_requests(void) { SetConsoleCtrlHandler(ignore, TRUE); }
+
 void sleep_ms(unsigned milliseconds) { Sleep(milliseconds); }
 
 unsigned long used_ms(void) {

@@ -3,7 +3,7 @@ local lfs = require "lfs"
 local residue = require "spec.support.linux.residue"
 local shell = require "spec.support.linux.shell"
 
-local platform = { PUPPET = "puppet", KILLED = 137, KILL_SIGNAL = "KILL" }
+local platform = { ROOT = "", PUPPET = "puppet", KILLED = 137, KILL_SIGNAL = "KILL" }
 
 -- The folder of the base layer, made when it is missing.
 function platform.layer()
