@@ -1,16 +1,8 @@
--- hcs.poll (API.md, Module): containers, processes, streams, and anything with a pollfd method.
+-- hcs.poll (API.md, Module): containers, processes and streams.
 local hcs = require "hcs"
-local lfs = require "lfs"
-local support = require "spec.support.linux"
+local support = require "spec.support"
 
-local failure = support.failure
-
--- The very objects, in this order.
-local function assert_ready(expected, list, err)
-  assert.is_nil(err)
-  assert.equal(#expected, #list)
-  for i, object in ipairs(expected) do assert.is_true(rawequal(object, list[i])) end
-end
+local assert_ready, failure, puppet = support.assert_ready, support.failure, support.puppet
 
 -- All processes of this file run in it, where no other is made.
 local c
@@ -18,42 +10,14 @@ local c
 setup(function() c = support.container() end)
 
 local function cat()
-  local p = assert(c:create_process { "cat", CreateStdInPipe = true, CreateStdOutPipe = true })
+  local p = assert(c:create_process(puppet("cat", { CreateStdInPipe = true, CreateStdOutPipe = true })))
   return p, p:stdio()
-end
-
--- The open pipes of this program, by their descriptors.
-local function pipes()
-  local names, set = {}, {}
-  for name in lfs.dir "/proc/self/fd" do names[#names + 1] = name end
-  for _, name in ipairs(names) do
-    if lfs.attributes("/proc/self/fd/" .. name, "mode") == "named pipe" then set[math.tointeger(name)] = true end
-  end
-  return set
-end
-
--- A foreign object around a pipe with the output of a command. Lua does not tell a file's descriptor: it is the one
--- that was not there before.
-local function foreign_pipe(command)
-  collectgarbage()
-  collectgarbage()
-  local before = pipes()
-  local file = assert(io.popen(command, "r"))
-  local object = { file = file }
-  for descriptor in pairs(pipes()) do
-    if not before[descriptor] then object.descriptor = descriptor end
-  end
-  assert.is_number(object.descriptor)
-  function object:pollfd() return self.descriptor end
-  function object.events() return "r" end
-  function object.timeout() return nil end
-  return object
 end
 
 describe("hcs.poll", function()
   it("returns the ready ones: the very objects passed, in their order", function()
     local p <close>, stdin, stdout = cat()
-    local ended <close> = assert(c:create_process "true")
+    local ended <close> = assert(c:create_process(puppet()))
     assert.equal(0, ended:wait(10))
     assert(stdin:write "x")
     assert_ready({ stdout }, hcs.poll({ stdout }, 10))
@@ -69,7 +33,7 @@ describe("hcs.poll", function()
   end)
 
   it("prefers what is ready to the timeout", function()
-    local p <close> = assert(c:create_process "true")
+    local p <close> = assert(c:create_process(puppet()))
     assert.equal(0, p:wait(10))
     assert_ready({ p }, hcs.poll({ p }, 0))
     assert_ready({ p }, hcs.poll({ p }, math.huge))
@@ -84,7 +48,7 @@ describe("hcs.poll", function()
 
   it("waits until something is ready", function()
     local p <close>, stdin, stdout = cat()
-    local other <close> = assert(c:create_process { "sh", "-c", "read x; exit 0", CreateStdInPipe = true })
+    local other <close> = assert(c:create_process(puppet("read", { CreateStdInPipe = true })))
     assert(other:stdin():write "\n")
     assert_ready({ other }, hcs.poll({ p, other, stdout }, 30))
     assert(stdin:write "x")
@@ -128,7 +92,7 @@ describe("hcs.poll", function()
   end)
 
   it("of an input: it takes bytes, or its reader is gone", function()
-    local p <close> = assert(c:create_process { "sleep", "1000", CreateStdInPipe = true })
+    local p <close> = assert(c:create_process(puppet("sleep", 1000, { CreateStdInPipe = true })))
     local stdin = p:stdin()
     assert_ready({ stdin }, hcs.poll({ stdin }, 0))
     repeat local taken = stdin:write_some(("x"):rep(65536), 0) until not taken
@@ -164,72 +128,9 @@ describe("hcs.poll", function()
 end)
 
 describe("hcs.poll of an object with a pollfd method", function()
-  it("waits for its descriptor, between ours", function()
-    local fifo = support.temporary_folder() .. "/fifo"
-    support.shell("mkfifo " .. fifo)
-    finally(function() support.remove(fifo:match "^(.*)/") end)
-    local object = foreign_pipe("cat " .. fifo)
-    local p <close>, stdin, stdout = cat()
-    assert_ready({}, hcs.poll({ p, object, stdout }, 0))
-    support.shell("echo from outside > " .. fifo)
-    assert_ready({ object }, hcs.poll({ p, object, stdout }, 30))
-    assert(stdin:write "x")
-    assert_ready({ stdout }, hcs.poll({ stdout }, 30))
-    assert_ready({ stdout, object }, hcs.poll({ stdout, object, p }, 30))
-    assert.equal("from outside\n", object.file:read "a")
-    assert_ready({ object }, hcs.poll({ object }, 0)) -- the end
-    object.file:close()
-  end)
-
-  it("obeys its timeout", function()
-    local object = foreign_pipe "sleep 1000 & echo $!; wait"
-    finally(function() object.file:close() end)
-    local pid = object.file:read "l"
-    finally(function()
-      support.shell("kill " .. pid)
-      object.file:close()
-    end)
-    assert_ready({}, hcs.poll({ object }, 0.01))
-    object.timeout = function() return 0.01 end
-    assert_ready({ object }, hcs.poll({ c, object }, 30))
-    assert_ready({}, hcs.poll({ c, object }, 0))
-    object.timeout = function() return 0 end
-    assert_ready({ object }, hcs.poll({ c, object }))
-  end)
-
   it("may have no descriptor, only a timeout", function()
     local object = { pollfd = function() return nil end, timeout = function() return 0.01 end }
     assert_ready({ object }, hcs.poll({ c, object }, 30))
-  end)
-
-  it("may want to write", function()
-    local p <close>, stdin = cat()
-    local events = "w"
-    local object = { pollfd = function() return stdin:pollfd() end, events = function() return events end }
-    assert_ready({ object }, hcs.poll({ object }, 30))
-    events = "r"
-    assert_ready({}, hcs.poll({ object, p }, 0))
-    events = "rw"
-    assert_ready({ object }, hcs.poll({ object, p }, 30))
-  end)
-
-  it("may be a process, a container or a stream in other clothes", function()
-    local p <close>, stdin, stdout = cat()
-    local objects = {}
-    for i, object in ipairs { p, stdout, c } do
-      objects[i] = setmetatable({}, { __index = {
-        pollfd = function() return object:pollfd() end,
-        events = function() return object:events() end,
-        timeout = function() return object:timeout() end,
-      } })
-    end
-    assert_ready({}, hcs.poll(objects, 0))
-    assert(stdin:write "x\ny")
-    assert_ready({ objects[2] }, hcs.poll(objects, 30))
-    assert.equal("x", stdout:read "l")
-    assert_ready({ objects[2] }, hcs.poll(objects, 30)) -- by its timeout: the bytes are in the buffer
-    assert(stdin:close())
-    assert_ready({ objects[1] }, hcs.poll({ objects[1], objects[3] }, 30))
   end)
 end)
 
@@ -241,9 +142,8 @@ describe("the output of twenty processes in ten containers", function()
       containers[i] = support.container()
       for j = 1, 2 do
         local number = (i - 1) * 2 + j
-        local script = ("i=0; while [ $i -lt %d ]; do i=$((i+1)); echo %d:$i; done; exit %d")
-        local p = assert(containers[i]:create_process {
-          "sh", "-c", script:format(LINES, number, number), CreateStdOutPipe = true })
+        local p = assert(containers[i]:create_process(
+          puppet("count", number .. ":", LINES, "exit", number, { CreateStdOutPipe = true })))
         open[p], texts[number] = number, {}
         open[p:stdout()] = number
       end

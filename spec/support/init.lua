@@ -46,6 +46,13 @@ function support.contains(part, text)
   assert(text:find(part, 1, true), ("'%s' is not in '%s'"):format(part, text))
 end
 
+-- hcs.poll has given the very objects that it was to give, in their order.
+function support.assert_ready(expected, list, err)
+  assert.is_nil(err)
+  assert.equal(#expected, #list)
+  for i, object in ipairs(expected) do assert.is_true(rawequal(object, list[i])) end
+end
+
 -- Waits until `condition` is true, five seconds at most; whether it is.
 function support.eventually(condition)
   for _ = 1, 500 do
