@@ -123,6 +123,8 @@ end
 support.snapshot = platform.snapshot
 -- What is there now and was not there then, as a list of texts.
 support.difference = platform.difference
+-- The same without processes that are dead and not buried yet.
+support.living = platform.living
 
 -- Ends a spec file: adds a test that nothing is there now that was not there when the file was read. What
 -- ends by itself (a container whose last handle was collected) is given five seconds.

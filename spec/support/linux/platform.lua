@@ -30,6 +30,6 @@ function platform.remove(folder)
   shell.run("rm -rf --one-file-system " .. shell.quote(folder))
 end
 
-platform.snapshot, platform.difference = residue.snapshot, residue.difference
+platform.snapshot, platform.difference, platform.living = residue.snapshot, residue.difference, residue.living
 
 return platform
