@@ -54,6 +54,18 @@ static void oom_score_default(void) {
   sys_close((int)fd);
 }
 
+/* The caller's soft limits are not the container's: they are set as the kernel does, as far as the hard ones allow. */
+static void limits_default(void) {
+  int resource;
+  for (resource = 0; resource < RLIM_NLIMITS; resource++) {
+    struct rlimit64 limit = {0, 0};
+    if (SYS4(__NR_prlimit64, 0, resource, 0, &limit) != 0) continue;
+    limit.rlim_cur = limit.rlim_max;
+    if (resource == RLIMIT_STACK && limit.rlim_max > _STK_LIM) limit.rlim_cur = _STK_LIM;
+    SYS4(__NR_prlimit64, 0, resource, &limit, 0);
+  }
+}
+
 /* A task joins a v1 group cheaply by writing its own "0"; a parent's write waits for RCU. */
 static void groups_join(const int32_t *tasks, uint32_t count) {
   uint32_t i;
@@ -127,6 +139,7 @@ _Noreturn void setup_run(char *name) {
   signals_default();
   scheduling_default();
   oom_score_default();
+  limits_default();
   groups_join(plan->container_tasks, plan->hierarchies);
   work_group = work_group_detach(plan);
   scratch_prepare(plan);

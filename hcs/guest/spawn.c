@@ -101,22 +101,9 @@ static long take_console(uint32_t uid) {
   return error;
 }
 
-/* The guest has its creator's limits: the soft ones are set as the kernel does, as far as the hard ones allow. */
-static void reset_limits(void) {
-  int resource;
-  for (resource = 0; resource < RLIM_NLIMITS; resource++) {
-    struct rlimit64 limit = {0, 0};
-    if (SYS4(__NR_prlimit64, 0, resource, 0, &limit) != 0) continue;
-    limit.rlim_cur = limit.rlim_max;
-    if (resource == RLIMIT_STACK && limit.rlim_max > _STK_LIM) limit.rlim_cur = _STK_LIM;
-    SYS4(__NR_prlimit64, 0, resource, &limit, 0);
-  }
-}
-
-/* Lowering is always allowed. */
+/* Lowering is always allowed. The guest has the others already as they are to be. */
 static void set_limits(uint64_t nofile_hard) {
   struct rlimit64 files = {0, 0}, core = {0, 0};
-  reset_limits();
   if (SYS4(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, &files) == 0) {
     if (nofile_hard < files.rlim_max) files.rlim_max = nofile_hard;
     files.rlim_cur = files.rlim_max < NOFILE_SOFT ? files.rlim_max : NOFILE_SOFT;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -126,6 +127,11 @@ static int fail_program(const char *name, const hcs_boot *report, const char *fo
                              folder, name);
   if (report->error != 0)
     return hcs_fail_errno(err, report->error, "config.StorageSandboxSize: cannot run %s", name);
+  if (report->pid == 128 + SIGXFSZ) /* what program_run() makes of a signal */
+    return hcs_fail_errno(err, EFBIG,
+                          "config.StorageSandboxSize: %s may not write an image of that size in "
+                          "'%s' (ulimit -H -f)",
+                          name, folder);
   return hcs_fail(
       err, HCS_E_GEN_FAILURE,
       "config.StorageSandboxSize: %s failed on the image in '%s' (exit status %d; disk full, "

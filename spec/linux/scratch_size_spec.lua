@@ -299,16 +299,34 @@ describe("StorageSandboxSize", function()
     assert.equal(31 * MIB, fill(c, "/a", 31))
   end)
 
-  it("names the package when mke2fs is not there", function()
-    local scratch = new_path()
+  -- What a client says that makes a container with a scratch of so many MiB; `before` stands before its command.
+  local function client(before, mib, scratch)
     local script = support.write_file(folder .. "/client.lua", [[
       local hcs = require "hcs"
-      print(hcs.create_container(nil, { Layers = { { Path = arg[1] } }, LayerFolderPath = arg[2],
-        StorageSandboxSize = 16 << 20 }))
+      local c, err = hcs.create_container(nil, { Layers = { { Path = arg[1] } }, LayerFolderPath = arg[2],
+        StorageSandboxSize = tonumber(arg[3]) << 20, TerminateOnLastHandleClosed = true })
+      print(c and c:close(), err)
     ]])
-    local output = support.shell(("unshare -m sh -c 'for d in /usr/sbin /sbin /usr/local/sbin; do "
-      .. "mount -t tmpfs none $d 2>/dev/null || true; done; exec env \"$@\"' sh %s %s %s %s"):format(
-      support.lua(), script, support.quote(support.layer()), scratch))
+    return support.shell(("%s env %s %s %s %s %d"):format(before, support.lua(), script,
+      support.quote(support.layer()), scratch, mib))
+  end
+
+  it("is not bound by the caller's soft limit of a file's size, and says so where the hard one is too low", function()
+    local scratch = new_path()
+    assert.equal("true\tnil\n", client("ulimit -S -f 8192;", 16, scratch)) -- of 512 bytes
+    assert.equal("true\tnil\n", client("ulimit -S -f 8192;", 32, scratch))
+    local output = client("ulimit -f 8192;", 64, scratch)
+    contains("file too large (EFBIG)", output)
+    output = client("ulimit -f 8192;", 16, new_path())
+    contains("config.StorageSandboxSize: mke2fs may not write an image of that size", output)
+    contains("(ulimit -H -f): file too large (EFBIG)", output)
+    local c <close> = container(32, scratch)
+    assert.equal(32 * MIB, fill(c, "/a", 32))
+  end)
+
+  it("names the package when mke2fs is not there", function()
+    local output = client("unshare -m sh -c 'for d in /usr/sbin /sbin /usr/local/sbin; do "
+      .. "mount -t tmpfs none $d 2>/dev/null || true; done; exec \"$@\"' sh", 16, new_path())
     contains("needs mke2fs of the package e2fsprogs", output)
     contains(("(0x%x)"):format(NOT_SUPPORTED), output)
   end)
