@@ -3,7 +3,6 @@
  */
 #include "system.h"
 
-#include <objbase.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +12,10 @@
 #include "open_handles.h"
 #include "operations.h"
 #include "result.h"
+#include "wait.h"
 #include "wide.h"
+
+#define UNDO_PATIENCE_NS INT64_C(1000000000)
 
 /* ---- the object -------------------------------------------------------------------------------------- */
 
@@ -40,8 +42,11 @@ static hcs_platform_system *system_new(const char *id, hcs_error *err) {
   system->api = api;
   InitializeSRWLock(&system->guard);
   hcs_text_copy(system->id, sizeof system->id, id);
-  if (hcs_latch_init(&system->latch, HcsNotificationSystemExited, err) == 0 &&
-      (system->wide_id = hcs_wide_new(id, "id", err)) != NULL)
+  system->spare = hcs_error_new();
+  if (system->spare == NULL)
+    hcs_fail_memory(err);
+  else if (hcs_latch_init(&system->latch, HcsNotificationSystemExited, err) == 0 &&
+           (system->wide_id = hcs_wide_new(id, "id", err)) != NULL)
     return system;
   hcs_windows_system_free(system);
   return NULL;
@@ -102,12 +107,17 @@ static int follow_create(hcs_platform_system *system, int is_pending, hcs_error 
   return result == 0 ? look(system, err) : result;
 }
 
-/* hcsshim leaves a container behind when a step after its creation fails; that is no example. */
-static void undo_create(const hcs_platform_system *system) {
+/*
+ * hcsshim leaves a container behind when a step after its creation fails; that is no example. It is
+ * given a moment to end, so that whoever tries again has the id.
+ */
+static void undo_create(hcs_platform_system *system) {
   PWSTR document = NULL;
+  HRESULT status = system->api->HcsTerminateComputeSystem(system->handle, L"", &document);
+  int result = hcs_service_result(status, document, system->spare);
 
-  system->api->HcsTerminateComputeSystem(system->handle, L"", &document);
-  CoTaskMemFree(document);
+  if (result >= 0 && system->registration != NULL)
+    hcs_wait_through(system->latch.ended, hcs_windows_clock_ns() + UNDO_PATIENCE_NS, system->spare);
 }
 
 static int create(hcs_platform_system *system, const hcs_document *config, hcs_error *err) {

@@ -27,6 +27,8 @@ struct hcs_platform_system {
   HCS_CALLBACK registration;
   int is_stuck; /* the service still has our callback: the memory stays for good */
 
+  hcs_error *spare; /* for steps back, whose failure is nobody's business */
+
   json_t *basic;     /* its properties as they were when the handle was made; told after the end */
   int is_windows;    /* what runs inside: Windows, or Linux in a utility VM */
   atomic_int forced; /* terminate() was accepted */

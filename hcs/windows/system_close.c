@@ -97,17 +97,12 @@ int hcs_windows_system_release(hcs_platform_system *system, int wait_for_end, hc
 }
 
 void hcs_windows_system_free(hcs_platform_system *system) {
-  hcs_error *unheard;
-
   if (system == NULL) return;
-  if (system->handle != NULL) {
-    unheard = hcs_error_new();
-    if (unheard != NULL) let_go(system, unheard);
-    hcs_error_free(unheard);
-  }
+  if (system->handle != NULL) let_go(system, system->spare);
   if (system->is_stuck) return;
   hcs_latch_clear(&system->latch);
   json_decref(system->basic);
+  hcs_error_free(system->spare);
   free(system->wide_id);
   free(system);
 }
