@@ -8,10 +8,16 @@
 
 #include "../platform.h"
 
-/* ---- ends: manual-reset events of the handle, set once its latch is filled, valid until its free ------ */
+/* ---- ends: events are manual-reset and valid until the object's free ------------------------------- */
 
+/* Set once a wait has its answer. */
 HANDLE hcs_windows_system_ended(hcs_platform_system *system);
-HANDLE hcs_windows_process_ended(hcs_platform_process *process);
+
+#define HCS_PROCESS_EVENTS 2
+
+/* 1: a wait has its answer. 0: it may have one when one of `*count` events is set, and at `*again_ns`. */
+int hcs_windows_process_ready(hcs_platform_process *process, HANDLE events[HCS_PROCESS_EVENTS],
+                              size_t *count, int64_t *again_ns);
 
 /* ---- streams ------------------------------------------------------------------------------------- */
 

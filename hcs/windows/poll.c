@@ -7,37 +7,52 @@
 #include "operations.h"
 #include "wait.h"
 
-/* Is it ready? If not, `*event` is what to wait for. */
-static int look(const hcs_platform_poll_item *item, HANDLE *event) {
-  if (item->stream != NULL) return hcs_windows_stream_ready(item->stream, event);
-  if (item->system != NULL)
-    *event = hcs_windows_system_ended(item->system);
-  else
-    *event = hcs_windows_process_ended(item->process);
-  return WaitForSingleObject(*event, 0) == WAIT_OBJECT_0;
+/* What to wait for, and when to look again at the latest. */
+typedef struct watch {
+  HANDLE *events;
+  size_t count;
+  int64_t again_ns;
+} watch;
+
+#define EVENTS_PER_ITEM HCS_PROCESS_EVENTS
+
+/* Is it ready? If not, what may change that is added. */
+static int look(const hcs_platform_poll_item *item, watch *watched) {
+  HANDLE *events = watched->events + watched->count;
+  int64_t again_ns = HCS_FOREVER;
+  size_t count = 1;
+  int ready;
+
+  if (item->stream != NULL) {
+    ready = hcs_windows_stream_ready(item->stream, events);
+  } else if (item->process != NULL) {
+    ready = hcs_windows_process_ready(item->process, events, &count, &again_ns);
+  } else {
+    *events = hcs_windows_system_ended(item->system);
+    ready = WaitForSingleObject(*events, 0) == WAIT_OBJECT_0;
+  }
+  if (ready) return 1;
+  watched->count += count;
+  if (again_ns < watched->again_ns) watched->again_ns = again_ns;
+  return 0;
 }
 
-/* What to wait for goes into `events`, their number into `*waiting`. 1 if one is ready. */
-static int look_at_all(hcs_platform_poll_item *items, size_t count, HANDLE *events,
-                       size_t *waiting) {
+/* 1 if one is ready. */
+static int look_at_all(hcs_platform_poll_item *items, size_t count, watch *watched) {
   int any = 0;
 
-  *waiting = 0;
+  watched->count = 0;
   for (size_t i = 0; i < count; i++) {
-    items[i].ready = look(&items[i], &events[*waiting]);
+    items[i].ready = look(&items[i], watched);
     any |= items[i].ready;
-    *waiting += !items[i].ready;
   }
   return any;
 }
 
 /* At the deadline. */
 static void settle_all(hcs_platform_poll_item *items, size_t count) {
-  HANDLE event;
-
   for (size_t i = 0; i < count; i++)
-    items[i].ready = items[i].stream != NULL ? hcs_windows_stream_settled(items[i].stream)
-                                             : look(&items[i], &event);
+    if (items[i].stream != NULL) items[i].ready = hcs_windows_stream_settled(items[i].stream);
 }
 
 static int compare(const void *a, const void *b) {
@@ -67,19 +82,18 @@ static int check(const hcs_platform_poll_item *items, size_t count, hcs_error *e
 
 int hcs_windows_poll(hcs_platform_poll_item *items, size_t count, int64_t deadline_ns,
                      hcs_error *err) {
-  HANDLE *events;
-  size_t waiting;
+  watch watched = {.again_ns = deadline_ns};
   int result = 0;
 
   if (check(items, count, err) != 0) return -1;
-  if ((events = calloc(count + 1, sizeof(HANDLE))) == NULL) return hcs_fail_memory(err);
-  if (!look_at_all(items, count, events, &waiting)) {
-    result = hcs_wait_try(events, without_twins(events, waiting), deadline_ns, err);
-    if (result == HCS_WAIT_EXPIRED)
-      settle_all(items, count);
-    else if (result == 0)
-      look_at_all(items, count, events, &waiting);
+  watched.events = calloc(count * EVENTS_PER_ITEM + 1, sizeof(HANDLE));
+  if (watched.events == NULL) return hcs_fail_memory(err);
+  if (!look_at_all(items, count, &watched)) {
+    result = hcs_wait_try(watched.events, without_twins(watched.events, watched.count),
+                          watched.again_ns, err);
+    if (result == 0 || result == HCS_WAIT_EXPIRED) look_at_all(items, count, &watched);
+    if (result == HCS_WAIT_EXPIRED) settle_all(items, count);
   }
-  free(events);
+  free(watched.events);
   return result == HCS_WAIT_EXPIRED ? 0 : result;
 }

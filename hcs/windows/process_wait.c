@@ -4,6 +4,7 @@
 #include <objbase.h>
 #include <stdlib.h>
 
+#include "objects.h"
 #include "operations.h"
 #include "process.h"
 #include "result.h"
@@ -86,35 +87,46 @@ static int is_signalled(HANDLE handle) { return WaitForSingleObject(handle, 0) =
 
 /*
  * No process outlives its container, so one whose exit is not told soon after the container's is lost;
- * nobody is to wait for it for ever.
+ * nobody is to wait for it for ever. When that will be.
  */
-static int await_after_system(hcs_platform_process *process, int64_t deadline_ns, hcs_error *err) {
-  int64_t now_ns = hcs_windows_clock_ns(), since_ns = 0, lost_ns;
-  int result;
+static int64_t lost_at(hcs_platform_process *process) {
+  int64_t now_ns = hcs_windows_clock_ns(), since_ns = 0;
 
   if (!atomic_compare_exchange_strong(&process->orphaned_ns, &since_ns, now_ns)) now_ns = since_ns;
-  lost_ns = now_ns + SYSTEM_PATIENCE_NS;
-  result =
-      hcs_wait_any(&process->latch.ended, 1, deadline_ns < lost_ns ? deadline_ns : lost_ns, err);
-  if (result >= 0 || hcs_windows_clock_ns() < lost_ns || hcs_error_kind(err) != HCS_E_TIMEOUT)
-    return result;
+  return now_ns + SYSTEM_PATIENCE_NS;
+}
+
+int hcs_windows_process_ready(hcs_platform_process *process, HANDLE events[HCS_PROCESS_EVENTS],
+                              size_t *count, int64_t *again_ns) {
+  const hcs_latch *system = &process->system->latch;
+
+  events[0] = process->latch.ended;
+  events[1] = system->ended;
+  *count = is_signalled(system->ended) ? 1 : 2;
+  *again_ns = HCS_FOREVER;
+  if (is_signalled(process->latch.ended)) return 1;
+  /* a container handle that was closed tells nothing more, and its event stays set */
+  if (*count == 2 || !hcs_latch_exited(system)) return 0;
+  *again_ns = lost_at(process);
+  if (hcs_windows_clock_ns() < *again_ns) return 0;
   hcs_latch_lose(&process->latch, HCS_E_UNEXPECTED_PROCESS_ABORT);
-  return 0;
+  return 1;
 }
 
 /* 0 once the process' latch says something. */
 static int await_end(hcs_platform_process *process, int64_t deadline_ns, hcs_error *err) {
-  const hcs_latch *system = &process->system->latch;
-  const HANDLE ends[2] = {process->latch.ended, system->ended};
-  int result;
+  HANDLE events[HCS_PROCESS_EVENTS];
+  int64_t again_ns;
+  size_t count;
 
-  /* a container handle that was closed tells nothing more, and its event stays set */
-  if (!is_signalled(system->ended) || is_signalled(process->latch.ended)) {
-    result = hcs_wait_any(ends, 2, deadline_ns, err);
-    if (result != 0 || is_signalled(process->latch.ended)) return result;
+  while (!hcs_windows_process_ready(process, events, &count, &again_ns)) {
+    int is_last = deadline_ns <= again_ns;
+    int result = hcs_wait_try(events, count, is_last ? deadline_ns : again_ns, err);
+
+    if (result < 0 || result == HCS_INTERRUPTED) return result;
+    if (result == HCS_WAIT_EXPIRED && is_last) return hcs_fail(err, HCS_E_TIMEOUT, NULL);
   }
-  if (hcs_latch_exited(system)) return await_after_system(process, deadline_ns, err);
-  return hcs_wait_any(ends, 1, deadline_ns, err);
+  return 0;
 }
 
 int hcs_windows_process_wait(hcs_platform_process *process, int64_t deadline_ns,
@@ -125,5 +137,3 @@ int hcs_windows_process_wait(hcs_platform_process *process, int64_t deadline_ns,
   if (hcs_latch_result(&process->latch, err) != 0) return -1;
   return get_exit(process, exit, err);
 }
-
-HANDLE hcs_windows_process_ended(hcs_platform_process *process) { return process->latch.ended; }
