@@ -12,6 +12,9 @@
 #include "result.h"
 #include "wait.h"
 
+/* hcsshim's CopyAfterExitTimeout: what a virtual machine's process writes is passed on. */
+#define OUTPUT_DELAY_NS INT64_C(1000000000)
+
 /* There is no fork: it never changes. */
 static long self(void) { return (long)GetCurrentProcessId(); }
 
@@ -24,6 +27,7 @@ static const hcs_platform windows_platform = {
     .name = "windows",
     .support = HCS_SUPPORT_WINDOWS,
     .service_decides = 1,
+    .output_delay_ns = OUTPUT_DELAY_NS,
     .clock_ns = hcs_windows_clock_ns,
     .self = self,
     .environment = hcs_windows_environment,
