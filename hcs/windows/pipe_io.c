@@ -17,8 +17,11 @@ typedef enum hcs_pipe_io_state {
   PIPE_LEFT   /* going, and the owner has gone: whoever tells destroys */
 } hcs_pipe_io_state;
 
-/* How often a cancel that comes too early, before the thread is in its call, is repeated. */
-#define CANCELS 50
+/*
+ * A cancel that comes too early, before the thread is in its call, is repeated. That it ends is only for
+ * what may be behind a handle that is no pipe.
+ */
+#define CANCELS 500
 #define CANCEL_MS 2
 
 /* ---- its life ---------------------------------------------------------------------------------------- */

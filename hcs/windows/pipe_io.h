@@ -25,8 +25,9 @@ typedef struct hcs_pipe_io {
   int is_write;
   DWORD size;
   OVERLAPPED overlapped;
-  PTP_IO pool;   /* tells of the end; NULL: a thread carries out what would wait */
-  HANDLE thread; /* that one */
+  PTP_IO pool;           /* tells of the end; NULL: a thread carries out what would wait */
+  HANDLE thread;         /* that one */
+  atomic_int is_pending; /* its call did not keep it: an overlapped pipe that could not be bound */
   HMODULE module;
   hcs_stream_end end;
   char bytes[HCS_PIPE_IO_BYTES]; /* what was read, what is to be written */

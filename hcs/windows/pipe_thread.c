@@ -22,6 +22,7 @@ static DWORD transfer(hcs_pipe_io *io, DWORD *count) {
   else
     ok = ReadFile(io->pipe, io->bytes, io->size, NULL, &io->overlapped);
   if (!ok) error = GetLastError();
+  atomic_store(&io->is_pending, error == ERROR_IO_PENDING);
   if (ok || error == ERROR_IO_PENDING || error == ERROR_MORE_DATA) {
     ok = GetOverlappedResult(io->pipe, &io->overlapped, count, TRUE);
     error = ok ? ERROR_SUCCESS : GetLastError();
@@ -55,6 +56,7 @@ int hcs_pipe_thread_start(hcs_pipe_io *io) {
     io->error = transfer(io, &io->count);
     return 0;
   }
+  atomic_store(&io->is_pending, 0);
   io->thread =
       CreateThread(NULL, STACK_BYTES, carry_out, io, STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
   if (io->thread != NULL) return 1;
@@ -64,7 +66,10 @@ int hcs_pipe_thread_start(hcs_pipe_io *io) {
 }
 
 void hcs_pipe_thread_cancel(hcs_pipe_io *io) {
-  if (!CancelSynchronousIo(io->thread)) CancelIoEx(io->pipe, &io->overlapped);
+  if (atomic_load(&io->is_pending))
+    CancelIoEx(io->pipe, &io->overlapped);
+  else
+    CancelSynchronousIo(io->thread);
 }
 
 void hcs_pipe_thread_join(hcs_pipe_io *io) {
