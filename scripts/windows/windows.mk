@@ -47,7 +47,7 @@ windows-folder: windows-binaries
 	@$(say) "COPY $(FOLDER)"
 	$(Q)scripts/windows/bundle $(FOLDER) $(WINDOWS_SOURCES) $(W)/test
 windows-binaries: $(patsubst %,$(FOLDER)/%,lua.exe lua54.dll cjson.dll \
-  $(if $(wildcard hcs/windows/platform.c),hcs/core.dll)) \
+  hcs/core.dll) \
   $(W)/test/lfs.dll $(W)/test/layer/puppet.exe $(WINDOWS_TESTS) $(WINDOWS_PROGRAMS) \
   $(W)/test/vmcompute.dll $(W)/test/standin.dll
 
