@@ -295,8 +295,10 @@ lint-format:
 
 TIDY = xargs -r -P $(JOBS) -n 2 sh -c '$(CLANG_TIDY) --quiet $(1) "$$@" -- -std=c11 $(HCS_CPPFLAGS) \
   $(WARNINGS) -Wno-unused-value $(2) 2>/dev/null' --
-WINDOWS_TIDY = xargs -r -P $(JOBS) -n 2 sh -c '$(CLANG_TIDY) --quiet "$$@" -- --target=x86_64-w64-mingw32 \
-  -isystem /usr/share/mingw-w64/include -std=c11 $(WINDOWS_CPPFLAGS) $(WARNINGS) $(1) 2>/dev/null' --
+# clang knows no gnu_printf, which mingw's gcc needs to be told of.
+WINDOWS_TIDY = xargs -r -P $(JOBS) -n 2 sh -c '$(CLANG_TIDY) --quiet $(1) "$$@" -- --target=x86_64-w64-mingw32 \
+  -isystem /usr/share/mingw-w64/include -std=c11 $(WINDOWS_CPPFLAGS) $(WARNINGS) -Wno-ignored-attributes $(2) \
+  2>/dev/null' --
 FAILING := hcs/error.c hcs/handle.c
 PLAIN := $(wildcard $(FAILING) test/*.c test/puppet/puppet.c test/puppet/linux.c scripts/*.c)
 TIDY_SHARED = $(filter-out $(FAILING),$(SHARED_SOURCES) $(BINDING_SOURCES))
@@ -323,14 +325,17 @@ lint-cppcheck:
 	@$(CHECK) --platform=win64 -D_WIN32 $(filter hcs/%,$(WINDOWS_FILES))
 	@$(CHECK) --platform=win64 -D_WIN32 $(filter test/%,$(WINDOWS_FILES))
 
-# By what a compiler for Windows sees, which has to be there.
+# By what a compiler for Windows sees, which has to be there. The analyzer looks at one file at a time, and the
+# stand-in checks the arguments of all its functions in one of them.
+STANDIN_TIDY := --checks=-clang-analyzer-*
 lint-windows:
 	@scripts/dependencies windows
 	@scripts/windows/sources $(WINDOWS_SOURCES) $(WINDOWS_PACKAGES)
 	@$(MAKE) -s --no-print-directory ARCH=x64 windows-headers
 	@echo "$(CLANG_TIDY) $(words $(WINDOWS_FILES)) files for Windows"
-	@printf '%s\n' $(filter hcs/%,$(WINDOWS_FILES)) | $(call WINDOWS_TIDY,-include scripts/analyzer.h)
-	@printf '%s\n' $(filter test/%,$(WINDOWS_FILES)) | $(call WINDOWS_TIDY)
+	@printf '%s\n' $(filter hcs/%,$(WINDOWS_FILES)) | $(call WINDOWS_TIDY,,-include scripts/analyzer.h)
+	@printf '%s\n' $(filter test/windows/standin/%,$(WINDOWS_FILES)) | $(call WINDOWS_TIDY,$(STANDIN_TIDY))
+	@printf '%s\n' $(filter-out hcs/% test/windows/standin/%,$(WINDOWS_FILES)) | $(call WINDOWS_TIDY)
 
 lint-lua:
 	@$(LUACHECK) --quiet lua spec examples types $(wildcard bench test)
