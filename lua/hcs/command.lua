@@ -44,8 +44,8 @@ local function misplaced_option(config)
   end
 end
 
--- The same for a process that is to be made in the container: exactly one of CommandLine and CommandArgs is there; nil
--- and an error.
+-- The same for a process that is to be made in the container: exactly one of CommandLine and CommandArgs is there, or an
+-- OCISpecification that has its own; nil and an error.
 function command.config(container, given)
   local config, problem = command.normalize(given)
   problem = problem or misplaced_option(config)
@@ -54,7 +54,7 @@ function command.config(container, given)
   if line and arguments then
     return refuse(container, "config: CommandLine and CommandArgs are both given, one is the command")
   end
-  if not line and not arguments then
+  if not line and not arguments and config.OCISpecification == nil then
     return refuse(container, "config: no command; give CommandLine or CommandArgs (the array part of the table)")
   end
   return config
@@ -72,7 +72,7 @@ function command.text(config)
   local text = config.CommandLine
   if not has_command_line(config) then
     local words = {}
-    for i, word in ipairs(config.CommandArgs) do
+    for i, word in ipairs(config.CommandArgs or { "OCISpecification" }) do
       words[i] = word:find "^[%w%%+,./:=@_-]+$" and word or "'" .. word:gsub("'", [['\'']]) .. "'"
     end
     text = table.concat(words, " ")
