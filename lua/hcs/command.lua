@@ -44,8 +44,8 @@ local function misplaced_option(config)
   end
 end
 
--- The same for a process that is to be made in the container: exactly one of CommandLine and CommandArgs is there, or an
--- OCISpecification that has its own; nil and an error.
+-- The same for a process that is to be made in the container: exactly one of CommandLine and CommandArgs is there, or
+-- an OCISpecification, which has its own; nil and an error.
 function command.config(container, given)
   local config, problem = command.normalize(given)
   problem = problem or misplaced_option(config)

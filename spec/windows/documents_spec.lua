@@ -52,8 +52,8 @@ describe("The service is sent #standin", function()
   it("a list as one command line, in a Windows container", function()
     local container <close> = started()
     forget(container:create_process { [[C:\a b\x.exe]], "", [[say "hi"]], [[c:\dir\]], [[d:\my dir\]], "/c" })
-    assert.equal(
-      [[{"CommandLine":"\"C:\\a b\\x.exe\" \"\" \"say \\\"hi\\\"\" c:\\dir\\ \"d:\\my dir\\\\\" /c","ConsoleSize":[0,0]}]],
+    assert.equal([[{"CommandLine":"\"C:\\a b\\x.exe\" \"\" \"say \\\"hi\\\"\" c:\\dir\\ \"d:\\my dir\\\\\" /c",]]
+      .. '"ConsoleSize":[0,0]}',
       standin.received "HcsCreateProcess")
   end)
 
