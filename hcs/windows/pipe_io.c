@@ -53,6 +53,8 @@ hcs_pipe_io *hcs_pipe_io_open(HANDLE pipe, hcs_error *err) {
   SetHandleInformation(pipe, HANDLE_FLAG_INHERIT, 0);
   /* A pipe that is not overlapped cannot be bound to a port, and that is how we know. */
   io->pool = CreateThreadpoolIo(pipe, pool_tells, io, NULL);
+  if (io->pool != NULL)
+    io->is_silent = SetFileCompletionNotificationModes(pipe, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
   return io;
 }
 
@@ -108,7 +110,7 @@ int hcs_pipe_io_tell(hcs_pipe_io *io, DWORD error, DWORD count) {
   return 0;
 }
 
-/* 1: a callback comes. The end of a message that is longer than the buffer is told by a later read. */
+/* 1: a callback comes. A message that is longer than the buffer is ERROR_MORE_DATA, and no failure. */
 static int start_in_pool(hcs_pipe_io *io) {
   DWORD error = ERROR_SUCCESS;
   BOOL ok;
@@ -120,10 +122,13 @@ static int start_in_pool(hcs_pipe_io *io) {
   else
     ok = ReadFile(io->pipe, io->bytes, io->size, NULL, &io->overlapped);
   if (!ok) error = GetLastError();
-  if (ok || error == ERROR_IO_PENDING || error == ERROR_MORE_DATA) return 1;
+  if (error == ERROR_IO_PENDING) return 1;
+  if ((ok || error == ERROR_MORE_DATA) && !io->is_silent) return 1;
   CancelThreadpoolIo(io->pool);
   io->error = error;
   io->count = 0;
+  if (ok || error == ERROR_MORE_DATA)
+    GetOverlappedResult(io->pipe, &io->overlapped, &io->count, FALSE);
   return 0;
 }
 

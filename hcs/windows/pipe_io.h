@@ -26,6 +26,7 @@ typedef struct hcs_pipe_io {
   DWORD size;
   OVERLAPPED overlapped;
   PTP_IO pool;           /* tells of the end; NULL: a thread carries out what would wait */
+  int is_silent;         /* the pool does not tell of what is done at once */
   HANDLE thread;         /* that one */
   atomic_int is_pending; /* its call did not keep it: an overlapped pipe that could not be bound */
   HMODULE module;
