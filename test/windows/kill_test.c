@@ -3,13 +3,6 @@
  */
 #include "service_fixture.h"
 
-static void assert_code(hcs_process *process, uint32_t code) {
-  hcs_process_exit exit = {0};
-
-  assert_ok(hcs_process_wait(process, in_ms(10000), &exit, err));
-  assert_int_equal(exit.code, code);
-}
-
 /* ---- kill -------------------------------------------------------------------------------------- */
 
 static void test_kill(void **state) {
@@ -18,7 +11,7 @@ static void test_kill(void **state) {
 
   (void)state;
   assert_ok(hcs_process_kill(process, err));
-  assert_code(process, 1067); /* ERROR_PROCESS_ABORTED */
+  assert_exits_with(process, 1067); /* ERROR_PROCESS_ABORTED */
   assert_fails(hcs_process_kill(process, err), HCS_E_PROCESS_ALREADY_STOPPED);
   assert_true(hcs_error_is(err, HCS_IS_ALREADY_STOPPED));
   assert_string_equal(hcs_error_operation(err), "hcs::Process::Kill");
@@ -59,7 +52,7 @@ static void test_kill_behind_a_signal(void **state) {
   begin(&signalling, hang_up, process);
   Sleep(50);
   assert_ok(hcs_process_kill(process, err));
-  assert_code(process, 1067);
+  assert_exits_with(process, 1067);
   joined(&signalling);
   hcs_process_free(process);
   gone(system);
@@ -73,7 +66,7 @@ static void test_kill_without_container_handle(void **state) {
   (void)state;
   hcs_system_free(system);
   assert_ok(hcs_process_kill(process, err));
-  assert_code(process, 1067);
+  assert_exits_with(process, 1067);
   hcs_process_free(process);
   gone(other);
 }
@@ -98,7 +91,7 @@ static void test_delivered_otherwise(void **state) {
     tell("{\"On\":\"%s\",\"Times\":1,\"Status\":\"%s\"}", delivered[i].function,
          delivered[i].status);
     assert_ok(hcs_process_kill(process, err));
-    assert_code(process, 0);
+    assert_exits_with(process, 0);
     hcs_process_free(process);
   }
   gone(system);
@@ -128,7 +121,7 @@ static void test_not_delivered(void **state) {
     assert_says("no luck");
   }
   assert_ok(hcs_process_kill(process, err));
-  assert_code(process, 1067);
+  assert_exits_with(process, 1067);
   hcs_process_free(process);
   gone(system);
 }
@@ -142,7 +135,7 @@ static void test_container_cannot_be_opened(void **state) {
   tell("{\"On\":\"HcsOpenComputeSystem\",\"Times\":1,\"Status\":\"0x80070008\"}");
   assert_ok(hcs_process_kill(process, err));
   assert_int_equal(calls("HcsTerminateComputeSystem"), 1);
-  assert_code(process, 1067);
+  assert_exits_with(process, 1067);
   assert_ok(hcs_system_wait(system, in_ms(10000), err));
   assert_string_equal(hcs_system_state(system, err), "Stopped");
   hcs_process_free(process);
@@ -200,7 +193,7 @@ static void test_exit_is_on_its_way(void **state) {
   (void)state;
   tell("{\"On\":\"HcsSignalProcess\",\"Times\":1,\"Status\":\"0x80070490\"}");
   assert_fails(hcs_process_signal(process, "TERM", 0, err), HCS_E_PROCESS_ALREADY_STOPPED);
-  assert_code(process, 0);
+  assert_exits_with(process, 0);
   hcs_process_free(process);
   gone(system);
 }
@@ -236,7 +229,7 @@ static void test_windows_signals(void **state) {
 
     assert_ok(hcs_process_signal(process, windows_signals[i].signal, 0, err));
     if (options != NULL) assert_int_equal(received("HcsSignalProcess", options), before + 1);
-    assert_code(process, options != NULL ? 0xC000013A : 1067);
+    assert_exits_with(process, options != NULL ? 0xC000013A : 1067);
     hcs_process_free(process);
   }
   gone(system);
@@ -264,7 +257,7 @@ static void test_group(void **state) {
 
   (void)state;
   assert_ok(hcs_process_signal(process, "KILL", 1, err));
-  assert_code(process, 1067);
+  assert_exits_with(process, 1067);
   hcs_process_free(process);
   gone(system);
 }
