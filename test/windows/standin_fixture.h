@@ -226,7 +226,7 @@ static inline void widen(WCHAR *wide, int size, const char *text) {
 }
 
 /* The result document of the last call that was made through status_of(). */
-static char last_result[1000];
+static _Thread_local char last_result[1000];
 
 static inline HRESULT status_of(HRESULT status, PWSTR *result) {
   (void)snprintf(last_result, sizeof last_result, "%ls", *result != NULL ? *result : L"");
@@ -365,7 +365,7 @@ static inline void write_text(HANDLE pipe, const char *text) {
 
 /* Until the end, which is a broken pipe. Borrowed, until the next call. */
 static inline const char *read_all(HANDLE pipe) {
-  static char text[70000];
+  static _Thread_local char text[70000];
   size_t size = 0;
   int got;
   while ((got = transfer(pipe, text + size, (DWORD)(sizeof text - size - 1), 0)) > 0) {

@@ -265,6 +265,29 @@ static void opens_it_while_it_runs(void **state) {
   assert_clean();
 }
 
+static void opens_what_a_process_has_started(void **state) {
+  watcher watch;
+  subprocess child, grandchild;
+  char text[20] = "";
+  HCS_SYSTEM system = container(WINDOWS_CONTAINER, &watch);
+  (void)state;
+  memset(&grandchild, 0, sizeof grandchild);
+  spawn_watched(system, "\"CommandLine\":\"puppet hold 100\",\"CreateStdOutPipe\":true,", &child);
+  assert_int_equal(exit_code(&child), 0);
+  assert_true(transfer(child.information.StdOutput, text, sizeof text - 1, 0) > 0);
+  DWORD pid = (DWORD)strtoul(text, NULL, 10);
+  assert_int_equal(open_process(system, pid, &grandchild.process), S_OK);
+  watch_process(&grandchild.watch, grandchild.process);
+  assert_int_equal(kill_process(grandchild.process), S_OK);
+  assert_int_equal(exit_code(&grandchild), 1067);
+  close_child(&grandchild);
+  close_child(&child);
+  assert_int_equal(open_process(system, GetCurrentProcessId(), &grandchild.process),
+                   (HRESULT)0x80070490);
+  end(system, &watch);
+  assert_clean();
+}
+
 static void lists_it(void **state) {
   watcher watch;
   subprocess child;
@@ -408,6 +431,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_teardown(ends_with_its_container, dll_reset),
     cmocka_unit_test_teardown(is_told_after_the_end, dll_reset),
     cmocka_unit_test_teardown(opens_it_while_it_runs, dll_reset),
+    cmocka_unit_test_teardown(opens_what_a_process_has_started, dll_reset),
     cmocka_unit_test_teardown(lists_it, dll_reset),
     cmocka_unit_test_teardown(stands_still_when_paused, dll_reset),
     cmocka_unit_test_teardown(has_a_console_when_it_is_told, dll_reset),

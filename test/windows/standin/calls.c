@@ -149,11 +149,9 @@ void call_give(svc_call *call, PWSTR *parameter, char *text) {
   free(text);
 }
 
-int call_wants(svc_call *call, const void *parameter, const char *name) {
-  if (parameter != NULL) return 1;
+void call_lacks(svc_call *call, const char *name) {
   complain("%s: %s is NULL", call->name, name);
   call->status = E_POINTER;
-  return 0;
 }
 
 /* Newer systems say 0x8037 where older ones say 0xC037, but for "pending" (hcs-contract §3.1). */

@@ -34,8 +34,13 @@ HRESULT call_leave(svc_call *call);
 HRESULT call_refuse(svc_call *call, HRESULT status, const char *why);
 /* A document that is given out through an own parameter; takes `text` (malloc). */
 void call_give(svc_call *call, PWSTR *parameter, char *text);
-/* An out parameter that must not be NULL. */
-int call_wants(svc_call *call, const void *parameter, const char *name);
+/* A parameter that must not be NULL is. */
+void call_lacks(svc_call *call, const char *name);
+
+static inline int call_wants(svc_call *call, const void *parameter, const char *name) {
+  if (parameter == NULL) call_lacks(call, name);
+  return parameter != NULL;
+}
 
 /* ---- what the client has called ------------------------------------------------------------------- */
 

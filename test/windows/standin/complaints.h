@@ -4,8 +4,10 @@
 
 #include <jansson.h>
 
+#include "text.h"
+
 /* May be called with and without the model's lock. */
-void complain(const char *format, ...) __attribute__((format(gnu_printf, 1, 2)));
+void complain(const char *format, ...) TEXT_PRINTF(1, 2);
 /* Array of strings, owned. */
 json_t *complaints_list(void);
 void complaints_clear(void);

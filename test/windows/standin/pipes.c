@@ -13,6 +13,7 @@
 
 #define BUFFER_BYTES 65536
 #define NAME_CHARACTERS 80
+#define DROP_AFTER 200 /* pipes handed out: a stress test makes many thousands */
 
 typedef struct handed {
   struct handed *next;
@@ -23,6 +24,7 @@ typedef struct handed {
 
 static SRWLOCK lock = SRWLOCK_INIT;
 static handed *first;
+static unsigned since_dropped;
 
 /* ---- making -------------------------------------------------------------------------------------- */
 
@@ -102,18 +104,6 @@ static void name_of(HANDLE handle, WCHAR name[NAME_CHARACTERS]) {
   name[NAME_CHARACTERS - 1] = L'\0';
 }
 
-void pipe_hand_out(HANDLE client, const char *of) {
-  handed *entry = calloc(1, sizeof *entry);
-  if (entry == NULL) abort();
-  entry->handle = client;
-  entry->of = strdup(of);
-  name_of(client, entry->name);
-  AcquireSRWLockExclusive(&lock);
-  entry->next = first;
-  first = entry;
-  ReleaseSRWLockExclusive(&lock);
-}
-
 /* The value may have become that of something else. */
 static int is_open(const handed *entry) {
   WCHAR name[NAME_CHARACTERS];
@@ -128,6 +118,7 @@ static void handed_free(handed *entry) {
 
 /* What was closed is looked at once only. */
 static void drop_closed(void) {
+  since_dropped = 0;
   for (handed **at = &first; *at != NULL;) {
     handed *entry = *at;
     if (is_open(entry)) {
@@ -137,6 +128,19 @@ static void drop_closed(void) {
       handed_free(entry);
     }
   }
+}
+
+void pipe_hand_out(HANDLE client, const char *of) {
+  handed *entry = calloc(1, sizeof *entry);
+  if (entry == NULL) abort();
+  entry->handle = client;
+  entry->of = strdup(of);
+  name_of(client, entry->name);
+  AcquireSRWLockExclusive(&lock);
+  entry->next = first;
+  first = entry;
+  if (++since_dropped == DROP_AFTER) drop_closed();
+  ReleaseSRWLockExclusive(&lock);
 }
 
 json_t *pipes_open(void) {

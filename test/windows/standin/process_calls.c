@@ -29,8 +29,8 @@ static HRESULT check_running(svc_call *call) {
   return status == S_OK ? status : call_refuse(call, status, "The container does not run.");
 }
 
-static HRESULT create(svc_call *call, const json_t *parameters,
-                      HCS_PROCESS_INFORMATION *information, HCS_PROCESS *process) {
+static HRESULT create_process(svc_call *call, const json_t *parameters,
+                              HCS_PROCESS_INFORMATION *information, HCS_PROCESS *process) {
   struct svc_process *created;
   model_lock();
   HRESULT status = check_running(call);
@@ -54,18 +54,18 @@ HRESULT WINAPI HcsCreateProcess(HCS_SYSTEM system, PCWSTR parameters,
   if (call_enter(&call) && call_wants(&call, information, "information") &&
       call_wants(&call, process, "process")) {
     json_t *document = document_read(&call, parameters, "ProcessConfig");
-    if (document != NULL) call.status = create(&call, document, information, process);
+    if (document != NULL) call.status = create_process(&call, document, information, process);
     json_decref(document);
   }
   return call_leave(&call);
 }
 
-static HRESULT open(svc_call *call, DWORD pid, HCS_PROCESS *process) {
+static HRESULT open_process(svc_call *call, DWORD pid, HCS_PROCESS *process) {
   svc_state state = call->container->state;
   if (state == STATE_STOPPED || state == STATE_CREATED || state == STATE_CREATING) {
     return check_running(call);
   }
-  struct svc_process *found = process_find(call->container, pid);
+  struct svc_process *found = process_find_any(call->container, pid);
   if (found == NULL) {
     return call_refuse(call, WINDOWS_ERROR(ERROR_NOT_FOUND), "Element not found.");
   }
@@ -80,13 +80,13 @@ HRESULT WINAPI HcsOpenProcess(HCS_SYSTEM system, DWORD pid, HCS_PROCESS *process
   if (process != NULL) *process = NULL;
   if (call_enter(&call) && call_wants(&call, process, "process")) {
     model_lock();
-    call.status = open(&call, pid, process);
+    call.status = open_process(&call, pid, process);
     model_unlock();
   }
   return call_leave(&call);
 }
 
-static HRESULT close(svc_call *call) {
+static HRESULT close_process(svc_call *call) {
   svc_handle *closed = call->handle;
   if (handle_close(closed, call->name) != 0) return WINDOWS_ERROR(ERROR_INVALID_HANDLE);
   notify_abandon(closed, call->name);
@@ -101,7 +101,7 @@ HRESULT WINAPI HcsCloseProcess(HCS_PROCESS process) {
   svc_call call = {.name = __func__, .kind = KIND_PROCESS, .value = process};
   if (call_enter(&call)) {
     model_lock();
-    call.status = close(&call);
+    call.status = close_process(&call);
     model_unlock();
   }
   return call_leave(&call);

@@ -1,4 +1,4 @@
-/* processes.c - their life: from HcsCreateProcess to ProcessExited. */
+/* processes.c - their life: being known, watched, and ProcessExited. */
 #include "processes.h"
 
 #include <stdlib.h>
@@ -9,11 +9,8 @@
 #include "faults.h"
 #include "handles.h"
 #include "notify.h"
-#include "pipes.h"
 #include "relay.h"
 #include "text.h"
-
-#define FIRST_SCRIPT_PID 0x40000000U /* above all of Windows' own */
 
 /* ---- being known --------------------------------------------------------------------------------- */
 
@@ -36,7 +33,7 @@ void process_unref(svc_process *process) {
   free(process);
 }
 
-static svc_process *process_new(svc_container *container) {
+svc_process *process_new(svc_container *container) {
   svc_process *created = calloc(1, sizeof *created);
   if (created == NULL) abort();
   created->references = 1;
@@ -47,7 +44,7 @@ static svc_process *process_new(svc_container *container) {
   return created;
 }
 
-static void link_process(svc_process *process) {
+void process_link(svc_process *process) {
   process_ref(process);
   process->next = process->container->processes;
   process->container->processes = process;
@@ -149,177 +146,48 @@ static DWORD WINAPI watch_process(void *context) {
   return 0;
 }
 
-static void start_watch(svc_process *process, const svc_launch *launch) {
+void process_watch(svc_process *process, const char *script, const HANDLE *standard) {
   svc_watch *created = calloc(1, sizeof *created);
   if (created == NULL) abort();
   created->process = process;
-  created->script = strdup(document_text(launch->config, "CommandLine"));
-  memcpy(created->standard, launch->standard, sizeof created->standard);
+  created->script = strdup(script);
+  if (standard != NULL) memcpy(created->standard, standard, sizeof created->standard);
   process_ref(process);
   HANDLE thread = CreateThread(NULL, 0, watch_process, created, 0, NULL);
   if (thread == NULL) abort();
   (void)CloseHandle(thread);
 }
 
-/* ---- creating ------------------------------------------------------------------------------------ */
+/* ---- processes that another has started ----------------------------------------------------------- */
 
-/* The ends of the pipes that stay here, and those that go. */
-typedef struct svc_ends {
-  HANDLE client[3];
-  HANDLE child[3];
-  HANDLE relay_from, relay_to;
-} svc_ends;
-
-static void close_handle(HANDLE *handle) {
-  if (*handle != NULL) (void)CloseHandle(*handle);
-  *handle = NULL;
+void process_set_child(svc_process *process, DWORD pid, HANDLE child) {
+  FILETIME unused[3];
+  process->pid = pid;
+  process->child = child;
+  (void)GetProcessTimes(child, &process->created, &unused[0], &unused[1], &unused[2]);
 }
 
-static void ends_close(svc_ends *ends) {
-  for (int i = 0; i < 3; i++) {
-    close_handle(&ends->client[i]);
-    close_handle(&ends->child[i]);
+static HANDLE open_of_job(HANDLE job, DWORD pid) {
+  BOOL is_ours = FALSE;
+  HANDLE child = OpenProcess(PROCESS_ALL_ACCESS, FALSE, pid);
+  if (child == NULL) return NULL;
+  DWORD code = 0;
+  if (IsProcessInJob(child, job, &is_ours) && is_ours && GetExitCodeProcess(child, &code) &&
+      code == STILL_ACTIVE) {
+    return child;
   }
-  close_handle(&ends->relay_from);
-  close_handle(&ends->relay_to);
+  (void)CloseHandle(child);
+  return NULL;
 }
 
-static void open_input(svc_ends *ends, pipe_use use, const json_t *fault) {
-  pipe_pair outer = pipe_open(0, PIPE_FOR_US, fault), inner = pipe_open_inside(use);
-  ends->client[0] = outer.client;
-  ends->relay_from = outer.ours;
-  ends->relay_to = inner.client;
-  ends->child[0] = inner.ours;
-}
-
-typedef struct early_end {
-  HANDLE pipe;
-  DWORD after_ms;
-} early_end;
-
-static DWORD WINAPI end_early(void *context) {
-  early_end *early = context;
-  Sleep(early->after_ms);
-  (void)CloseHandle(early->pipe);
-  free(early);
-  return 0;
-}
-
-/* {"EarlyEofMs":…}: the client sees the end of the output while the process runs. */
-static void close_early(HANDLE *pipe, const json_t *fault) {
-  int after_ms = fault_number(fault, "EarlyEofMs", -1);
-  early_end *early = after_ms >= 0 ? malloc(sizeof *early) : NULL;
-  if (early == NULL) return;
-  *early = (early_end){*pipe, (DWORD)after_ms};
-  *pipe = NULL;
-  HANDLE thread = CreateThread(NULL, 0, end_early, early, 0, NULL);
-  if (thread != NULL) (void)CloseHandle(thread);
-}
-
-/* A console has one output: the pipe for errors is not made (hcs-contract §2.2). */
-static void open_pipes(svc_ends *ends, const json_t *config, const json_t *fault) {
-  static const char *const names[] = {"CreateStdInPipe", "CreateStdOutPipe", "CreateStdErrPipe"};
-  pipe_use use = script_is(config) ? PIPE_FOR_US : PIPE_FOR_CHILD;
-  int has_console = document_is(config, "EmulateConsole");
-  memset(ends, 0, sizeof *ends);
-  if (document_is(config, names[0])) open_input(ends, use, fault);
-  for (int i = 1; i < 3; i++) {
-    if (!document_is(config, names[i]) || (i == 2 && has_console)) continue;
-    pipe_pair pair = pipe_open(1, use, fault);
-    ends->client[i] = pair.client;
-    ends->child[i] = pair.ours;
-    close_early(&ends->child[i], fault);
-  }
-}
-
-static void hand_out(svc_ends *ends, const svc_process *process,
-                     HCS_PROCESS_INFORMATION *information) {
-  static const char *const names[] = {"stdin", "stdout", "stderr"};
-  memset(information, 0, sizeof *information);
-  information->ProcessId = process->pid;
-  information->StdInput = ends->client[0];
-  information->StdOutput = ends->client[1];
-  information->StdError = ends->client[2];
-  for (int i = 0; i < 3; i++) {
-    char *of = ends->client[i] != NULL ? text_format("%s of process %lu in %s", names[i],
-                                                     process->pid, process->container->id)
-                                       : NULL;
-    if (of != NULL) pipe_hand_out(ends->client[i], of);
-    free(of);
-    ends->client[i] = NULL;
-  }
-}
-
-static void set_console(svc_process *process, const json_t *config) {
-  const json_t *size = json_object_get(config, "ConsoleSize");
-  process->has_console = document_is(config, "EmulateConsole");
-  process->height = (unsigned)json_integer_value(json_array_get(size, 0));
-  process->width = (unsigned)json_integer_value(json_array_get(size, 1));
-}
-
-/* The child is suspended: whatever became of the container meanwhile, it has not run a line. */
-static HRESULT adopt(svc_process *process, const PROCESS_INFORMATION *child) {
-  static DWORD next_script_pid = FIRST_SCRIPT_PID;
-  HRESULT status = container_check_running(process->container);
-  if (child->hProcess == NULL) {
-    process->pid = next_script_pid += 4; /* Windows' pids are multiples of 4 */
-    GetSystemTimeAsFileTime(&process->created);
-  } else {
-    FILETIME unused[3];
-    process->pid = child->dwProcessId;
-    process->child = child->hProcess;
-    (void)GetProcessTimes(child->hProcess, &process->created, &unused[0], &unused[1], &unused[2]);
-    if (status == S_OK) (void)AssignProcessToJobObject(process->container->job, child->hProcess);
-    if (status != S_OK) (void)TerminateProcess(child->hProcess, EXIT_ABORTED);
-    (void)ResumeThread(child->hThread);
-    (void)CloseHandle(child->hThread);
-  }
-  if (status == S_OK) link_process(process);
-  return status;
-}
-
-static HRESULT begin(svc_call *call, const json_t *config, svc_ends *ends, svc_process **created) {
-  svc_launch launch = {call->container, config, {NULL, NULL, NULL}};
-  PROCESS_INFORMATION child;
-  const char *why = NULL;
-  memset(&child, 0, sizeof child);
-  memcpy(launch.standard, ends->child, sizeof launch.standard);
-  HRESULT status = script_is(config) ? S_OK : launch_child(&launch, &child, &why);
-  if (status != S_OK) return call_refuse(call, status, why);
-  model_lock();
-  svc_process *process = process_new(call->container);
-  set_console(process, config);
-  status = adopt(process, &child);
-  if (status != S_OK) {
-    process_unref(process);
-    model_unlock();
-    return call_refuse(call, status, "The container does not run.");
-  }
-  if (child.hProcess == NULL) memset(ends->child, 0, sizeof ends->child); /* the script's */
-  if (ends->relay_from != NULL) {
-    process->input = relay_new(ends->relay_from, ends->relay_to, process->ended, call->fault);
-    ends->relay_from = ends->relay_to = NULL;
-  }
-  start_watch(process, &launch);
-  /* What current Windows does to a console that has no input (hcs-contract §2.2). */
-  if (process->has_console && process->input == NULL) process_kill(process, EXIT_CONTROL);
-  *created = process;
-  model_unlock();
-  return S_OK;
-}
-
-/* Standard handles are inherited by the child that is being made, and by no other that is made meanwhile. */
-static SRWLOCK inheriting = SRWLOCK_INIT;
-
-HRESULT process_create(svc_call *call, const json_t *config, HCS_PROCESS_INFORMATION *information,
-                       svc_process **created) {
-  svc_ends ends;
-  AcquireSRWLockExclusive(&inheriting);
-  open_pipes(&ends, config, call->fault);
-  HRESULT status = begin(call, config, &ends, created);
-  for (int i = 0; i < 3; i++) close_handle(&ends.child[i]);
-  ReleaseSRWLockExclusive(&inheriting);
-  if (status == S_OK) hand_out(&ends, *created, information);
-  ends_close(&ends);
-  return status;
+svc_process *process_find_any(svc_container *container, DWORD pid) {
+  svc_process *found = process_find(container, pid);
+  HANDLE child = found == NULL ? open_of_job(container->job, pid) : NULL;
+  if (child == NULL) return found;
+  found = process_new(container);
+  process_set_child(found, pid, child);
+  process_link(found);
+  process_watch(found, "", NULL);
+  process_unref(found); /* the list and the thread hold it */
+  return found;
 }

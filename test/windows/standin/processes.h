@@ -23,13 +23,25 @@ int script_is(const json_t *config);
 DWORD script_run(const char *command, const HANDLE standard[3], HANDLE kill,
                  const DWORD *kill_code);
 
-/* ---- processes.c --------------------------------------------------------------------------------- */
+/* ---- spawn.c ------------------------------------------------------------------------------------- */
 
 /* Carries HcsCreateProcess out; `process` has a reference for the caller. Takes the lock itself. */
 HRESULT process_create(svc_call *call, const json_t *config, HCS_PROCESS_INFORMATION *information,
                        svc_process **created);
+
+/* ---- processes.c --------------------------------------------------------------------------------- */
+
+/* One reference, the caller's; it is known once it is linked, and its end seen once it is watched. */
+svc_process *process_new(svc_container *container);
+void process_set_child(svc_process *process, DWORD pid, HANDLE child);
+void process_link(svc_process *process);
+/* `script` and `standard` are those of a process without a program. */
+void process_watch(svc_process *process, const char *script, const HANDLE *standard);
+
 /* NULL: none with that pid that runs. */
 svc_process *process_find(const svc_container *container, DWORD pid);
+/* As process_find(), also for what a process of the container has started itself. */
+svc_process *process_find_any(svc_container *container, DWORD pid);
 void process_ref(svc_process *process);
 void process_unref(svc_process *process);
 void process_kill(svc_process *process, DWORD code);

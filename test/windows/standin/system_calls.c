@@ -27,7 +27,7 @@ static HCS_SYSTEM new_handle(svc_call *call, svc_container *container) {
   return (HCS_SYSTEM)created->value;
 }
 
-static HRESULT create(svc_call *call, json_t *config, HCS_SYSTEM *system) {
+static HRESULT create_system(svc_call *call, json_t *config, HCS_SYSTEM *system) {
   HRESULT status = config_check(call, config);
   if (status == S_OK && container_find(call->id) != NULL) {
     status = call_refuse(call, SERVICE_ALREADY_EXISTS,
@@ -58,7 +58,7 @@ HRESULT WINAPI HcsCreateComputeSystem(PCWSTR id, PCWSTR configuration, HANDLE id
   if (call_enter(&call) && call_wants(&call, utf8, "id") && call_wants(&call, system, "system")) {
     json_t *config = document_read(&call, configuration, "ContainerConfig");
     model_lock();
-    if (config != NULL) call.status = create(&call, config, system);
+    if (config != NULL) call.status = create_system(&call, config, system);
     model_unlock();
   }
   HRESULT status = call_leave(&call);
@@ -66,7 +66,7 @@ HRESULT WINAPI HcsCreateComputeSystem(PCWSTR id, PCWSTR configuration, HANDLE id
   return status;
 }
 
-static HRESULT open(svc_call *call, HCS_SYSTEM *system) {
+static HRESULT open_system(svc_call *call, HCS_SYSTEM *system) {
   svc_container *container = container_find(call->id);
   if (container == NULL) {
     return call_refuse(call, SERVICE_NO_SUCH_SYSTEM,
@@ -82,7 +82,7 @@ HRESULT WINAPI HcsOpenComputeSystem(PCWSTR id, HCS_SYSTEM *system, PWSTR *result
   if (system != NULL) *system = NULL;
   if (call_enter(&call) && call_wants(&call, utf8, "id") && call_wants(&call, system, "system")) {
     model_lock();
-    call.status = open(&call, system);
+    call.status = open_system(&call, system);
     model_unlock();
   }
   HRESULT status = call_leave(&call);
@@ -90,7 +90,7 @@ HRESULT WINAPI HcsOpenComputeSystem(PCWSTR id, HCS_SYSTEM *system, PWSTR *result
   return status;
 }
 
-static HRESULT close(svc_call *call) {
+static HRESULT close_system(svc_call *call) {
   svc_handle *closed = call->handle;
   if (handle_close(closed, call->name) != 0) return WINDOWS_ERROR(ERROR_INVALID_HANDLE);
   notify_abandon(closed, call->name);
@@ -106,7 +106,7 @@ HRESULT WINAPI HcsCloseComputeSystem(HCS_SYSTEM system) {
   svc_call call = {.name = __func__, .kind = KIND_SYSTEM, .value = system};
   if (call_enter(&call)) {
     model_lock();
-    call.status = close(&call);
+    call.status = close_system(&call);
     model_unlock();
   }
   return call_leave(&call);
