@@ -310,6 +310,22 @@ static void tells_one_handle_alone(void **state) {
   assert_clean();
 }
 
+/* What Terminate has overtaken is not completed. */
+static void is_overtaken_by_its_end(void **state) {
+  watcher watch;
+  HCS_SYSTEM system = created("c", &watch);
+  (void)state;
+  tell("{\"On\":\"HcsStartComputeSystem\",\"DelayMinMs\":40,\"DelayMaxMs\":40}");
+  assert_int_equal(call_system(dll.HcsStartComputeSystem, system), PENDING);
+  assert_int_equal(call_system(dll.HcsTerminateComputeSystem, system), PENDING);
+  assert_int_equal(watch_wait(&watch, SYSTEM_EXITED), S_OK);
+  Sleep(MOMENT_MS + 40);
+  assert_int_equal(watch_count(&watch, START_COMPLETED), 0);
+  assert_int_equal(watch_count(&watch, SYSTEM_EXITED), 1);
+  close_system(system, &watch);
+  assert_clean();
+}
+
 /* ---- exits ------------------------------------------------------------------------------------------- */
 
 static void crashes(void **state) {
@@ -409,11 +425,12 @@ static void waits_for_process_exits_otherwise(void **state) {
   subprocess child;
   HCS_SYSTEM system = running("c", ISOLATED, &watch);
   (void)state;
-  tell("{\"On\":\"ProcessExited\",\"NotifyDelayMs\":60}");
+  tell("[{\"On\":\"ProcessExited\",\"NotifyDelayMs\":60},"
+       "{\"On\":\"SystemExited\",\"NotifyDelayMs\":30}]");
   spawn_watched(system, "\"CommandLine\":\"standin hang\",", &child);
   assert_int_equal(call_system(dll.HcsTerminateComputeSystem, system), PENDING);
   assert_int_equal(watch_wait(&watch, SYSTEM_EXITED), S_OK);
-  assert_int_equal(watch_wait(&child.watch, PROCESS_EXITED), S_OK);
+  assert_int_equal(watch_count(&child.watch, PROCESS_EXITED), 1);
   close_child(&child);
   close_system(system, &watch);
   assert_clean();
@@ -608,6 +625,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_teardown(fails_to_create, dll_reset),
     cmocka_unit_test_teardown(flags_failures, dll_reset),
     cmocka_unit_test_teardown(tells_one_handle_alone, dll_reset),
+    cmocka_unit_test_teardown(is_overtaken_by_its_end, dll_reset),
     cmocka_unit_test_teardown(crashes, dll_reset),
     cmocka_unit_test_teardown(exits_by_itself, dll_reset),
     cmocka_unit_test_teardown(exits_during_the_start, dll_reset),

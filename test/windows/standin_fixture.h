@@ -365,7 +365,7 @@ static inline void write_text(HANDLE pipe, const char *text) {
 
 /* Until the end, which is a broken pipe. Borrowed, until the next call. */
 static inline const char *read_all(HANDLE pipe) {
-  static _Thread_local char text[70000];
+  static _Thread_local char text[200000];
   size_t size = 0;
   int got;
   while ((got = transfer(pipe, text + size, (DWORD)(sizeof text - size - 1), 0)) > 0) {

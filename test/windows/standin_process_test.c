@@ -80,10 +80,17 @@ static void closes_input_behind_the_clients_back(void **state) {
   subprocess child;
   HCS_SYSTEM system = container(WINDOWS_CONTAINER, &watch);
   (void)state;
-  spawn_watched(system, "\"CommandLine\":\"puppet cat\"," PIPES, &child);
-  write_text(child.information.StdInput, "all of it");
+  /* More than the process' own pipe holds, and it does not read yet. */
+  spawn_watched(system, "\"CommandLine\":\"puppet sleep 0.3 cat\"," PIPES, &child);
+  for (int i = 0; i < 30; i++) {
+    static char block[4000];
+    memset(block, 'a' + i % 26, sizeof block);
+    assert_int_equal(transfer(child.information.StdInput, block, sizeof block, 1), sizeof block);
+  }
   assert_int_equal(modify(child.process, CLOSE_INPUT), S_OK);
-  assert_string_equal(read_all(child.information.StdOutput), "all of it");
+  const char *all = read_all(child.information.StdOutput);
+  assert_int_equal(strlen(all), 30 * 4000);
+  for (int i = 0; i < 30; i++) assert_int_equal(all[4000 * i], 'a' + i % 26);
   assert_int_equal(exit_code(&child), 0);
   assert_int_equal(modify(child.process, CLOSE_INPUT), (HRESULT)0x80070490);
   /* Nobody is left to take it. */

@@ -5,7 +5,7 @@
 #include "test/windows/standin_fixture.h"
 
 #define THREADS 16
-#define ROUNDS 40 /* of each; standin_stress_test.exe ROUNDS for more */
+#define ROUNDS 25 /* of each; standin_stress_test.exe ROUNDS for more */
 
 static int rounds = ROUNDS;
 
