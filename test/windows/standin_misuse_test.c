@@ -216,6 +216,15 @@ static void unregistering_waits_for_what_runs(void **state) {
   assert_int_equal(dll.HcsCloseComputeSystem(rude.system), S_OK);
 }
 
+static int is_running(const char *id) {
+  json_t *seen = report();
+  const json_t *first = json_array_get(json_object_get(seen, "Systems"), 0);
+  int found = strcmp(json_string_value(json_object_get(first, "Id")), id) == 0 &&
+              strcmp(json_string_value(json_object_get(first, "State")), "Running") == 0;
+  json_decref(seen);
+  return found;
+}
+
 static void nothing_is_told_behind_it(void **state) {
   watcher watch;
   (void)state;
@@ -225,6 +234,7 @@ static void nothing_is_told_behind_it(void **state) {
   watch_system(&watch, system);
   assert_int_equal(watch_wait(&watch, CREATE_COMPLETED), S_OK);
   assert_int_equal(call_system(dll.HcsStartComputeSystem, system), PENDING);
+  while (!is_running("c")) Sleep(1); /* it has started, and will say so */
   assert_int_equal(dll.HcsUnregisterComputeSystemCallback(watch.handle), S_OK);
   Sleep(MOMENT_MS);
   assert_int_equal(watch_count(&watch, START_COMPLETED), 0);

@@ -22,19 +22,11 @@ static void relay_unref(svc_relay *relay) {
   free(relay);
 }
 
-/* 0 at the end of either side. */
+/* 0 at the end of either side, or when it is to stop and the pipe is empty: what is there is read first. */
 static int copy_once(svc_relay *relay, HANDLE stop, HANDLE stop_too) {
   char chunk[CHUNK_BYTES];
   int size = overlapped_read(relay->from, chunk, sizeof chunk, stop, stop_too);
   return size > 0 && overlapped_write_all(relay->to, chunk, (DWORD)size, relay->ended) == 0;
-}
-
-/* What is in the pipe when the close is asked for belongs to the process. */
-static void copy_rest(svc_relay *relay) {
-  DWORD left = 0;
-  while (PeekNamedPipe(relay->from, NULL, 0, NULL, &left, NULL) && left > 0) {
-    if (!copy_once(relay, relay->ended, NULL)) return;
-  }
 }
 
 static DWORD WINAPI work(void *context) {
@@ -44,9 +36,8 @@ static DWORD WINAPI work(void *context) {
   }
   int closed = WaitForSingleObject(relay->close, 0) == WAIT_OBJECT_0;
   if (relay->nobody_reads || (relay->by_request && !closed)) {
-    closed = WaitForMultipleObjects(2, ends, FALSE, INFINITE) == WAIT_OBJECT_0 + 1;
+    (void)WaitForMultipleObjects(2, ends, FALSE, INFINITE);
   }
-  if (closed && !relay->nobody_reads) copy_rest(relay);
   (void)CloseHandle(relay->to);
   (void)CloseHandle(relay->from);
   relay_unref(relay);
