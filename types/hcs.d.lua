@@ -197,7 +197,7 @@ function container:run(command, options) end
 ---a paused container. The host reads it itself: this works before `start`, and without any program in the image.
 ---@param path string
 ---@return string? content
----@return hcs.error? err
+---@return hcs.error? err NotSupported on Windows
 function container:read_file(path) end
 
 ---Makes `data` the content of a file. A new one appears complete or not at all; one that exists is written in place,
@@ -206,7 +206,7 @@ function container:read_file(path) end
 ---@param data string
 ---@param options hcs.write_file_options?
 ---@return true? ok
----@return hcs.error? err
+---@return hcs.error? err NotSupported on Windows
 function container:write_file(path, data, options) end
 
 ---Ends the handle; the container only as TerminateOnLastHandleClosed says. May be repeated.
@@ -216,7 +216,7 @@ function container:close() end
 
 ---A descriptor that becomes readable at the end of the container and stays so. Never read or close it.
 ---@return integer? descriptor
----@return hcs.error? err
+---@return hcs.error? err NotSupported on Windows
 function container:pollfd() end
 
 ---@return "r"? events
@@ -284,7 +284,7 @@ function process:resize_console(width, height) end
 ---Joins the program's terminal, which is its standard input, to the process' console until the process exits: raw mode,
 ---size followed, terminal restored whatever happens.
 ---@return integer? exit_code
----@return hcs.error? err InvalidParameter without a terminal, 0x490 without a console
+---@return hcs.error? err InvalidParameter without a terminal, 0x490 without a console; NotSupported on Windows
 function process:interact() end
 
 ---@return hcs.stream? stdin
@@ -324,7 +324,7 @@ function process:close() end
 
 ---A descriptor that becomes readable at the end of the process and stays so. Never read or close it.
 ---@return integer? descriptor
----@return hcs.error? err
+---@return hcs.error? err NotSupported on Windows
 function process:pollfd() end
 
 ---@return "r"? events
@@ -384,7 +384,7 @@ function stream:close() end
 
 ---The pipe's own non-blocking descriptor. Never read or close it.
 ---@return integer? descriptor
----@return hcs.error? err
+---@return hcs.error? err NotSupported on Windows
 function stream:pollfd() end
 
 ---@return "r"|"w"|nil events
