@@ -214,7 +214,8 @@ function container:write_file(path, data, options) end
 ---@return hcs.error? err
 function container:close() end
 
----A descriptor that becomes readable at the end of the container and stays so. Never read or close it.
+---A descriptor that becomes readable at the end of the container and stays so; NotSupported on Windows. Never read or
+---close it.
 ---@return integer? descriptor
 ---@return hcs.error? err NotSupported on Windows
 function container:pollfd() end
@@ -322,7 +323,8 @@ function process:communicate(options) end
 ---@return hcs.error? err
 function process:close() end
 
----A descriptor that becomes readable at the end of the process and stays so. Never read or close it.
+---A descriptor that becomes readable at the end of the process and stays so; NotSupported on Windows. Never read or
+---close it.
 ---@return integer? descriptor
 ---@return hcs.error? err NotSupported on Windows
 function process:pollfd() end
@@ -382,7 +384,7 @@ function stream:flush() end
 ---@return hcs.error? err
 function stream:close() end
 
----The pipe's own non-blocking descriptor. Never read or close it.
+---The pipe's own non-blocking descriptor; NotSupported on Windows. Never read or close it.
 ---@return integer? descriptor
 ---@return hcs.error? err NotSupported on Windows
 function stream:pollfd() end
