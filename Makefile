@@ -260,7 +260,7 @@ clean: ## remove build/
 
 .PHONY: test
 test: ## install what is missing and run everything; SPEC=spec/x_spec.lua runs one spec
-	@scripts/dependencies build demo specs test vm
+	@scripts/dependencies build demo specs test vm windows windows-test
 	@MAKE="$(MAKE)" scripts/test $(SPEC)
 
 .PHONY: test-v2

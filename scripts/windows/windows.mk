@@ -17,7 +17,7 @@ WINDOWS_CC = $(WINDOWS_HOST)-gcc
 WINDOWS_CFLAGS ?= -O2
 
 # Windows 10 is the oldest that has all of vmcompute.dll. The printf of mingw knows C99's formats, Windows' own does not.
-WINDOWS_CPPFLAGS := -DWINVER=0x0A00 -D_WIN32_WINNT=0x0A00 -D__USE_MINGW_ANSI_STDIO=1 -iquote . \
+WINDOWS_CPPFLAGS := -DWINVER=0x0A00 -D_WIN32_WINNT=0x0A00 -D__USE_MINGW_ANSI_STDIO=1 -DWIN32_LEAN_AND_MEAN -iquote . \
   -I $(W)/include -I $(WINDOWS_SOURCES)/lua5.4/src -I $(WINDOWS_SOURCES)/jansson/src
 # -static: the compiler's own libraries; Windows' are DLLs all the same.
 WINDOWS_LDFLAGS := -static -Wl,--no-insert-timestamp
