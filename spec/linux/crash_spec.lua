@@ -4,6 +4,7 @@ local busted = require "busted"
 local hcs = require "hcs"
 local kernel = require "spec.support.linux.kernel"
 local killed = require "spec.support.linux.killed"
+local moment = require "spec.support.moment"
 local support = require "spec.support.linux"
 local residue = support.residue
 
@@ -182,7 +183,7 @@ describe("a client killed #once", function()
         earliest = kernel.now()
         assert(c:start())
       end
-      local started = kernel.moment(assert(c:statistics()).ContainerStartTime)
+      local started = moment(assert(c:statistics()).ContainerStartTime)
       assert.is_true(started >= earliest - 10000 and started <= kernel.now())
       assert(c:run({ "true" }, { check = true }))
       return count
