@@ -10,6 +10,37 @@
 #include "process.h"
 #include "result.h"
 
+/* ---- signals as C and Linux number them ----------------------------------------------------------------- */
+
+#define LAST_SIGNAL 64
+
+/* signal(7), x86 and ARM; [number] = name */
+static const char *const signals[] = {
+    "0",    "HUP",  "INT",  "QUIT", "ILL",    "TRAP",   "ABRT",  "BUS",  "FPE",  "KILL", "USR1",
+    "SEGV", "USR2", "PIPE", "ALRM", "TERM",   "STKFLT", "CHLD",  "CONT", "STOP", "TSTP", "TTIN",
+    "TTOU", "URG",  "XCPU", "XFSZ", "VTALRM", "PROF",   "WINCH", "IO",   "PWR",  "SYS",
+};
+
+static const char *without_prefix(const char *signal) {
+  return strncmp(signal, "SIG", 3) == 0 ? signal + 3 : signal;
+}
+
+static int signal_number(const char *signal) {
+  char *end;
+  long number = strtol(signal, &end, 10);
+
+  if (end != signal && *end == '\0') return number >= 1 && number <= LAST_SIGNAL ? (int)number : -1;
+  for (size_t i = 1; i < sizeof signals / sizeof *signals; i++)
+    if (strcmp(signals[i], without_prefix(signal)) == 0) return (int)i;
+  return -1;
+}
+
+static int fail_unknown(const char *signal, hcs_error *err) {
+  return hcs_fail(err, HCS_E_INVALID_PARAMETER,
+                  "'%.32s' is no signal: take a name such as TERM, or a number from 1 to %d",
+                  signal, LAST_SIGNAL);
+}
+
 /* ---- Windows containers --------------------------------------------------------------------------------- */
 
 typedef struct console_event {
@@ -30,16 +61,13 @@ static const console_event console_events[] = {
     {"CtrlShutdown", "CtrlShutdown"},
 };
 
-static const char *without_prefix(const char *signal) {
-  return strncmp(signal, "SIG", 3) == 0 ? signal + 3 : signal;
-}
-
 static int windows_options(const char *signal, wchar_t options[64], hcs_error *err) {
   for (size_t i = 0; i < sizeof console_events / sizeof *console_events; i++) {
     if (!hcs_text_same_word(console_events[i].signal, without_prefix(signal))) continue;
     swprintf(options, 64, L"{\"Signal\":\"%hs\"}", console_events[i].event);
     return 0;
   }
+  if (signal_number(signal) < 0) return fail_unknown(signal, err);
   return hcs_fail(err, HCS_E_NOT_SUPPORTED,
                   "'%.32s': a Windows process can be sent KILL, INT (CtrlC), TERM (CtrlShutdown), "
                   "CtrlBreak, CtrlClose and CtrlLogOff only",
@@ -48,33 +76,10 @@ static int windows_options(const char *signal, wchar_t options[64], hcs_error *e
 
 /* ---- Linux containers ----------------------------------------------------------------------------------- */
 
-#define LAST_LINUX_SIGNAL 64
-
-/* signal(7), x86 and ARM; [number] = name */
-static const char *const linux_signals[] = {
-    "0",    "HUP",  "INT",  "QUIT", "ILL",    "TRAP",   "ABRT",  "BUS",  "FPE",  "KILL", "USR1",
-    "SEGV", "USR2", "PIPE", "ALRM", "TERM",   "STKFLT", "CHLD",  "CONT", "STOP", "TSTP", "TTIN",
-    "TTOU", "URG",  "XCPU", "XFSZ", "VTALRM", "PROF",   "WINCH", "IO",   "PWR",  "SYS",
-};
-
-static int linux_number(const char *signal) {
-  char *end;
-  long number = strtol(signal, &end, 10);
-
-  if (end != signal && *end == '\0')
-    return number >= 1 && number <= LAST_LINUX_SIGNAL ? (int)number : -1;
-  for (size_t i = 1; i < sizeof linux_signals / sizeof *linux_signals; i++)
-    if (strcmp(linux_signals[i], without_prefix(signal)) == 0) return (int)i;
-  return -1;
-}
-
 static int linux_options(const char *signal, wchar_t options[64], hcs_error *err) {
-  int number = linux_number(signal);
+  int number = signal_number(signal);
 
-  if (number < 0)
-    return hcs_fail(err, HCS_E_INVALID_PARAMETER,
-                    "'%.32s' is no signal: take a name such as TERM, or a number from 1 to %d",
-                    signal, LAST_LINUX_SIGNAL);
+  if (number < 0) return fail_unknown(signal, err);
   swprintf(options, 64, L"{\"Signal\":%d}", number);
   return 0;
 }

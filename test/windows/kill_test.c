@@ -236,15 +236,18 @@ static void test_windows_signals(void **state) {
 }
 
 static void test_no_such_signals(void **state) {
-  static const char *const signals[] = {"HUP", "USR1", "10", "0", "", "nonsense", "SIG"};
+  static const char *const foreign[] = {"HUP", "USR1", "SIGUSR1", "10", "64"};
+  static const char *const nonsense[] = {"0", "65", "-1", "", "nonsense", "SIG", "SIGSIGTERM"};
   hcs_system *system = running("c1");
   hcs_process *process = spawned(system, "hang", "");
 
   (void)state;
-  for (size_t i = 0; i < COUNT(signals); i++) {
-    assert_fails(hcs_process_signal(process, signals[i], 0, err), HCS_E_NOT_SUPPORTED);
+  for (size_t i = 0; i < COUNT(foreign); i++) {
+    assert_fails(hcs_process_signal(process, foreign[i], 0, err), HCS_E_NOT_SUPPORTED);
     assert_says("KILL");
   }
+  for (size_t i = 0; i < COUNT(nonsense); i++)
+    assert_fails(hcs_process_signal(process, nonsense[i], 0, err), HCS_E_INVALID_PARAMETER);
   assert_int_equal(calls("HcsSignalProcess"), 0);
   hcs_process_free(process);
   gone(system);
