@@ -81,8 +81,9 @@ static BOOL create(const svc_parts *parts, HANDLE standard[3], PROCESS_INFORMATI
   startup.StartupInfo.hStdOutput = standard[1];
   startup.StartupInfo.hStdError = standard[2];
   startup.lpAttributeList = only_these(standard);
+  /* Without a console: for one Wine would start a conhost.exe beside each. */
   BOOL created = CreateProcessW(parts->program, parts->command_line, NULL, NULL, TRUE,
-                                CREATE_SUSPENDED | CREATE_NO_WINDOW | CREATE_UNICODE_ENVIRONMENT |
+                                CREATE_SUSPENDED | DETACHED_PROCESS | CREATE_UNICODE_ENVIRONMENT |
                                     EXTENDED_STARTUPINFO_PRESENT,
                                 parts->environment, parts->directory, &startup.StartupInfo, child);
   DWORD error = GetLastError();
