@@ -824,6 +824,4 @@ describe("a client that is killed at any of its steps #once", function()
   end)
 end)
 
-describe("the specs of disks", function()
-  support.nothing_left()
-end)
+support.nothing_left()

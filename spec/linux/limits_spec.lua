@@ -562,6 +562,4 @@ describe("limits", function()
   end
 end)
 
-describe("the specs of limits", function()
-  support.nothing_left()
-end)
+support.nothing_left()

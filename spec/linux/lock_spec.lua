@@ -99,6 +99,4 @@ describe("a container whose lock another client keeps", function()
   end)
 end)
 
-describe("the specs of the lock", function()
-  support.nothing_left()
-end)
+support.nothing_left()

@@ -129,6 +129,4 @@ describe("modify", function()
   end)
 end)
 
-describe("the specs of modify", function()
-  support.nothing_left()
-end)
+support.nothing_left()

@@ -332,6 +332,4 @@ describe("StorageSandboxSize", function()
   end)
 end)
 
-describe("the specs of StorageSandboxSize", function()
-  support.nothing_left()
-end)
+support.nothing_left()
