@@ -393,6 +393,4 @@ describe("an older Lua", function()
   end)
 end)
 
-describe("arguments", function()
-  support.nothing_left()
-end)
+support.nothing_left()

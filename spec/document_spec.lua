@@ -317,6 +317,4 @@ describe("JSON text", function()
   end)
 end)
 
-describe("documents", function()
-  support.nothing_left()
-end)
+support.nothing_left()

@@ -23,10 +23,13 @@ local TEXT, WRITTEN = UNAVAILABLE or "text", UNAVAILABLE or YES -- files are rea
 local FROZEN = UNAVAILABLE or STATE
 local FD = UNAVAILABLE or "number"
 local USR1 = UNAVAILABLE or YES
+local CHANGED = on { linux = STATE, windows = YES } -- the service's to say: a device may be added before the start
+local NO_CONSOLE = on { linux = NONE, windows = "InvalidParameter" } -- the service's word
 local KILLED, SIGNAL = tostring(support.KILLED), tostring(support.KILL_SIGNAL)
 
 local codes = {
   [STATE] = 0xC0370105, [STOPPED] = 0xC0370110, [ENDED] = 0x8037011F, [NONE] = 0x490,
+  NotSupported = 0x32, InvalidParameter = 0x57,
 }
 
 -- The first value that a call gave, in words: an object by its type, a document by its State, an error by its name.
@@ -137,7 +140,7 @@ local container_rows = {
   { "run", method("run", puppet()),                        STATE,     "table",   STATE,     STOPPED,   CLOSED, CLOSED },
   { "open_process", opened,                                STATE,     "process", "process", STOPPED,   CLOSED, CLOSED },
   { "open_process of nobody", method("open_process", 99),  STATE,     NONE,      NONE,      STOPPED,   CLOSED, CLOSED },
-  { "modify", method("modify", change),                    STATE,     YES,       STATE,     STOPPED,   CLOSED, CLOSED },
+  { "modify", method("modify", change),                    CHANGED,   YES,       CHANGED,   STOPPED,   CLOSED, CLOSED },
   { "read_file", method("read_file", "/etc/group"),        TEXT,      TEXT,      FROZEN,    STOPPED,   CLOSED, CLOSED },
   { "write_file", method("write_file", "/f", ""),          WRITTEN,   WRITTEN,   FROZEN,    STOPPED,   CLOSED, CLOSED },
   { "properties", method "properties",                     "Created", "Running", "Paused",  "Stopped", CLOSED, CLOSED },
@@ -284,7 +287,7 @@ local process_rows = {
   { "wait(0.01)", method("wait", 0.01),       LATE,      LATE,      "7",      KILLED,   CLOSED,   "7" },
   { "exit_code", method "exit_code",          UNKNOWN,   UNKNOWN,   "7",      KILLED,   CLOSED,   "7" },
   { "exit_signal", method "exit_signal",      UNKNOWN,   UNKNOWN,   "nil",    SIGNAL,   CLOSED,   "nil" },
-  { "resize_console", method("resize_console", 80, 25), NONE, NONE, ENDED,    ENDED,    CLOSED,   CLOSED },
+  { "resize_console", method("resize_console", 80, 25), NO_CONSOLE, NO_CONSOLE, ENDED, ENDED,   CLOSED,   CLOSED },
   { "resize_console of a console", method("resize_console", 80, 25), YES, YES, ENDED, ENDED, CLOSED, CLOSED,
     stdio = on_console },
   { "stdio", method "stdio",                  "stream",  "stream",  "stream", "stream", CLOSED,   CLOSED },

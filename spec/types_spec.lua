@@ -151,6 +151,4 @@ describe("docs/api.md", function()
   end)
 end)
 
-describe("annotations", function()
-  support.nothing_left()
-end)
+support.nothing_left()

@@ -218,6 +218,13 @@ describe("Environment", function()
   it("replaces them", function()
     assert.same({ "HOME=/x", "PATH=/usr/bin" }, environment { HOME = "/x", PATH = "/usr/bin" })
   end)
+
+  it("has names without '='", function()
+    for _, name in ipairs { "", "=", "A=B" } do
+      contains("config.Environment", failure("InvalidParameter",
+        c:create_process { "true", Environment = { [name] = "x" } }).message)
+    end
+  end)
 end)
 
 -- A client that shows what a process of its container has got.

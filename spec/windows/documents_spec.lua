@@ -1,7 +1,7 @@
 -- Every document, on its way through the whole library: the very bytes that reach the service.
 local golden = require "spec.support.golden"
 local hcs = require "hcs"
-local standin = require "spec.support.standin"
+local standin = require "spec.support.windows.standin"
 
 -- What comes of a call that was made for its document alone.
 local function forget(object)

@@ -1,6 +1,6 @@
 -- What the service says of a failure, as Lua sees it: the message, the events and the code of its result documents.
 local hcs = require "hcs"
-local standin = require "spec.support.standin"
+local standin = require "spec.support.windows.standin"
 
 local EVENT = {
   Message = "The file could not be opened.", StackTrace = "HcsCreateProcess", EventId = 1234, Flags = 3,

@@ -90,6 +90,6 @@ describe("docs/contract.md", function()
       end
     end
   end)
-
-  support.nothing_left()
 end)
+
+support.nothing_left()

@@ -1,5 +1,5 @@
 -- The vmcompute.dll of the tests, told and asked by a spec that is tagged #standin. What it understands and reports
--- stands in test/windows/standin/standin.h. `local standin = require "spec.support.standin"`
+-- stands in test/windows/standin/standin.h. `local standin = require "spec.support.windows.standin"`
 local assert = require "luassert"
 local busted = require "busted"
 local cjson = require "cjson"
