@@ -82,11 +82,16 @@ static BOOL create(const svc_parts *parts, HANDLE standard[3], PROCESS_INFORMATI
   startup.StartupInfo.hStdError = standard[2];
   startup.lpAttributeList = only_these(standard);
   /* Without a console: for one Wine would start a conhost.exe beside each. */
-  BOOL created = CreateProcessW(parts->program, parts->command_line, NULL, NULL, TRUE,
-                                CREATE_SUSPENDED | DETACHED_PROCESS | CREATE_UNICODE_ENVIRONMENT |
-                                    EXTENDED_STARTUPINFO_PRESENT,
-                                parts->environment, parts->directory, &startup.StartupInfo, child);
-  DWORD error = GetLastError();
+  DWORD flags = CREATE_SUSPENDED | DETACHED_PROCESS | CREATE_UNICODE_ENVIRONMENT |
+                EXTENDED_STARTUPINFO_PRESENT;
+  BOOL created = FALSE;
+  DWORD error = ERROR_INTERNAL_ERROR;
+  /* On a busy machine Wine sometimes says that: its loader has not come up, the next one does. */
+  for (int i = 0; i < 3 && !created && error == ERROR_INTERNAL_ERROR; i++) {
+    created = CreateProcessW(parts->program, parts->command_line, NULL, NULL, TRUE, flags,
+                             parts->environment, parts->directory, &startup.StartupInfo, child);
+    error = GetLastError();
+  }
   DeleteProcThreadAttributeList(startup.lpAttributeList);
   free(startup.lpAttributeList);
   SetLastError(error);
