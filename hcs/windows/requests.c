@@ -37,12 +37,12 @@ static const timed_request pause = {"HcsPauseComputeSystem", HcsNotificationSyst
 static const timed_request resume = {"HcsResumeComputeSystem", HcsNotificationSystemResumeCompleted,
                                      "runs again", "HCSSHIM_TIMEOUT_SYSTEMRESUME"};
 
-static int explain_timeout(const timed_request *row, hcs_error *err) {
+int hcs_explain_timeout(const char *done, const char *timeout_variable, hcs_error *err) {
   if (hcs_error_kind(err) != HCS_E_TIMEOUT) return -1;
   return hcs_fail(err, HCS_E_TIMEOUT,
                   "the service has not reported in time that the container %s; %s is how many "
                   "seconds it has",
-                  row->done, row->timeout_variable);
+                  done, timeout_variable);
 }
 
 /* The service may have done it when the call returns; then no notification comes. */
@@ -60,7 +60,7 @@ static int request_timed(hcs_platform_system *system, const timed_request *row, 
     return result;
   }
   if (hcs_completion_await(&completion, &system->latch, deadline_ns, err) == 0) return 0;
-  return explain_timeout(row, err);
+  return hcs_explain_timeout(row->done, row->timeout_variable, err);
 }
 
 int hcs_windows_system_start(hcs_platform_system *system, int64_t deadline_ns, hcs_error *err) {

@@ -92,7 +92,8 @@ static int call_create(hcs_platform_system *system, const hcs_document *config, 
 
 /* After the create, pending or not: notified, completed, looked at. */
 static int follow_create(hcs_platform_system *system, int is_pending, hcs_error *err) {
-  int64_t deadline_ns = hcs_deadline("HCSSHIM_TIMEOUT_SYSTEMCREATE");
+  static const char variable[] = "HCSSHIM_TIMEOUT_SYSTEMCREATE";
+  int64_t deadline_ns = hcs_deadline(variable);
   hcs_completion completion;
   int result;
 
@@ -100,10 +101,10 @@ static int follow_create(hcs_platform_system *system, int is_pending, hcs_error 
                             err) != 0)
     return -1;
   result = subscribe(system, err);
-  if (result == 0 && is_pending)
-    result = hcs_completion_await(&completion, &system->latch, deadline_ns, err);
-  else
+  if (result != 0 || !is_pending)
     hcs_completion_cancel(&completion, &system->latch);
+  else if (hcs_completion_await(&completion, &system->latch, deadline_ns, err) != 0)
+    result = hcs_explain_timeout("is created", variable, err);
   return result == 0 ? look(system, err) : result;
 }
 

@@ -49,6 +49,8 @@ json_t *hcs_service_properties(const hcs_vmcompute *api, HCS_SYSTEM handle, PCWS
                                hcs_error *err);
 /* properties.c: a PropertyQuery as the service's text, owned (free); NULL asks for nothing special. */
 PWSTR hcs_property_query_text(const hcs_document *query, hcs_error *err);
+/* requests.c: -1; a Timeout says what the service is late with and which variable gives it more time. */
+int hcs_explain_timeout(const char *done, const char *timeout_variable, hcs_error *err);
 /* state.c: what a document says of the state; `Created` is "" in the service's words. */
 hcs_state hcs_state_of(const json_t *properties);
 /* state.c: puts the state in as the API has it; 0 or -1. */
