@@ -89,7 +89,7 @@ describe("a container whose lock another client keeps", function()
   end)
 
   -- Ten seconds even for who wants to wait less: mostly it is someone who is cleaning up.
-  it("makes wait after the end a Timeout, and what is there is cleaned up later", function()
+  it("makes wait after the end a Timeout, and what is there is cleaned up later #once", function()
     with_lock(c, function()
       assert.is_true(c:terminate())
       local err = failure(TIMEOUT, c:wait(5))
