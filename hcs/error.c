@@ -145,6 +145,14 @@ void hcs_error_events_set(hcs_error *err, const char *events_json) {
   err->events = copy;
 }
 
+void hcs_error_copy(hcs_error *err, const hcs_error *other) {
+  hcs_error fresh = *other;
+  fresh.events = NULL;
+  hcs_error_events_set(&fresh, other->events);
+  free(err->events);
+  *err = fresh;
+}
+
 void hcs_error_assign(hcs_error *err, const char *name, const char *message, const char *operation,
                       const char *id, uint32_t pid, const char *errno_name) {
   uint64_t known = hcs_code_of(name), code = known != 0 ? known : HCS_E_GEN_FAILURE;

@@ -77,6 +77,8 @@ int hcs_error_wrap(hcs_error *err, const char *format, ...) HCS_PRINTF(2, 3);
 int hcs_error_at(hcs_error *err, const char *operation, const char *id, uint32_t pid);
 /* Internal code of a filled error: a 32-bit code or one of the text-only ones. */
 uint64_t hcs_error_kind(const hcs_error *err);
+/* Makes `err` say what `other` says; its events are lost when memory is out. */
+void hcs_error_copy(hcs_error *err, const hcs_error *other);
 /* Attaches a JSON array of ErrorEvents (copied; dropped when memory is out). */
 void hcs_error_events_set(hcs_error *err, const char *events_json);
 

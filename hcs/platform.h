@@ -86,7 +86,7 @@ typedef struct hcs_platform {
   /* 0 with `exit` filled when it has ended and all it held on the host is given back. */
   int (*system_wait)(hcs_platform_system *system, int64_t deadline_ns, hcs_exit_type *exit,
                      hcs_error *err);
-  /* After HCS_EXIT_UNEXPECTED: fills `err` with 0xC0370106 and what is known of the reason; -1. May be NULL. */
+  /* After HCS_EXIT_UNEXPECTED: fills `err` with 0xC0370106, or a code that says more; -1. May be NULL. */
   int (*system_exit_reason)(hcs_platform_system *system, hcs_error *err);
   char *(*system_properties)(hcs_platform_system *system, const hcs_document *query,
                              hcs_error *err);

@@ -12,8 +12,9 @@
 struct hcs_system {
   hcs_handle handle;
   hcs_rwlock lock;
-  atomic_int exit;  /* an hcs_exit_type once the end is known, else 0; written once */
-  hcs_error *spare; /* for close, which must not fail for want of memory */
+  atomic_int exit;       /* an hcs_exit_type once the end is known, else 0; written once */
+  hcs_error *spare;      /* for close, which must not fail for want of memory */
+  atomic_int has_reason; /* of an unexpected end, in `spare`, for who waits after close */
   _Atomic(hcs_platform_system *) native;
   char id[ID_MAX + 1];
 };
@@ -176,6 +177,7 @@ static hcs_system *system_new(const char *id, hcs_error *err) {
   atomic_init(&system->native, NULL);
   hcs_rwlock_init(&system->lock);
   atomic_init(&system->exit, 0);
+  atomic_init(&system->has_reason, 0);
   snprintf(system->id, sizeof system->id, "%s", id);
   return system;
 }
@@ -271,9 +273,13 @@ static int exit_result(hcs_system *system, hcs_error *err) {
   const hcs_platform *platform = hcs_platform_get();
 
   if (atomic_load(&system->exit) != HCS_EXIT_UNEXPECTED) return 0;
-  if (platform->system_exit_reason == NULL || hcs_handle_closed(&system->handle))
-    return hcs_fail(err, HCS_E_UNEXPECTED_EXIT, NULL);
-  return platform->system_exit_reason(system->native, err);
+  if (atomic_load(&system->has_reason))
+    hcs_error_copy(err, system->spare);
+  else if (platform->system_exit_reason == NULL || hcs_handle_closed(&system->handle))
+    hcs_fail(err, HCS_E_UNEXPECTED_EXIT, NULL);
+  else
+    platform->system_exit_reason(system->native, err);
+  return -1;
 }
 
 /* An end that is seen after close does not count: the platform may say anything then. */
@@ -318,6 +324,10 @@ static void look_once(hcs_system *system) {
   if (atomic_load(&system->exit) == 0 && platform->system_wait != NULL &&
       platform->system_wait(system->native, 0, &exit, system->spare) == 0)
     latch_exit(system, exit);
+  if (atomic_load(&system->exit) == HCS_EXIT_UNEXPECTED && platform->system_exit_reason != NULL) {
+    platform->system_exit_reason(system->native, system->spare);
+    atomic_store(&system->has_reason, 1);
+  }
 }
 
 /* `collected`: by free, which nobody can wait after; looking may clean up, and that takes its time. */

@@ -492,6 +492,23 @@ static void tells_the_events(void **state) {
   assert_null(hcs_error_events(err));
 }
 
+static void copies_all_of_an_error(void **state) {
+  hcs_error *other = hcs_error_new();
+  (void)state;
+  assert_non_null(other);
+  hcs_fail_errno(other, ENOENT, "cannot open it");
+  hcs_error_at(other, "hcs::System::Start", "web", 7);
+  hcs_error_events_set(other, "[{\"Message\":\"x\"}]");
+  hcs_error_events_set(err, "[]");
+  hcs_error_copy(err, other);
+  hcs_error_free(other);
+  assert_int_equal(hcs_error_code(err), HCS_E_FILE_NOT_FOUND);
+  assert_string_equal(hcs_error_errno(err), "ENOENT");
+  assert_string_equal(hcs_error_id(err), "web");
+  assert_int_equal(hcs_error_pid(err), 7);
+  assert_string_equal(hcs_error_events(err), "[{\"Message\":\"x\"}]");
+}
+
 /* ---- the growing text under it --------------------------------------------------------------- */
 
 static void texts_grow(void **state) {
@@ -539,6 +556,7 @@ int main(void) {
       TEST(cuts_between_characters),
       TEST(speaks_as_hcsshim_does),
       TEST(tells_the_events),
+      TEST(copies_all_of_an_error),
       TEST(texts_grow),
       TEST(a_text_that_failed_stays_failed),
   };

@@ -104,11 +104,8 @@ static const char *exit_name(const hcs_platform_system *system, hcs_error *err) 
   static const char *const names[] = {[HCS_EXIT_GRACEFUL] = "GracefulExit",
                                       [HCS_EXIT_FORCED] = "ForcedExit",
                                       [HCS_EXIT_UNEXPECTED] = "UnexpectedExit"};
-  hcs_exit_type exit;
 
-  if (hcs_latch_exited(&system->latch) && hcs_exit_type_get(system, &exit, err) == 0)
-    return names[exit];
-  return "Unknown";
+  return hcs_latch_exited(&system->latch) ? names[hcs_exit_type_get(system, err)] : "Unknown";
 }
 
 /* The service has forgotten it: what was known when the handle was made, and how it ended. */

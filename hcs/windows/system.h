@@ -57,8 +57,8 @@ hcs_state hcs_state_of(const json_t *properties);
 int hcs_state_complete(json_t *properties, hcs_error *err);
 /* state.c: the service answers that the system does not exist any more. */
 int hcs_is_gone(const hcs_error *err);
-/* system_wait.c: how it ended, once its exit has been told; 0, or -1 for an end that is an error. */
-int hcs_exit_type_get(const hcs_platform_system *system, hcs_exit_type *exit, hcs_error *err);
+/* system_wait.c: how it ended, once its exit has been told. `err` is for steps that may fail. */
+hcs_exit_type hcs_exit_type_get(const hcs_platform_system *system, hcs_error *err);
 /* enumerate.c: what the service lists for a ComputeSystemQuery's text. Owned. */
 json_t *hcs_service_enumerate(const hcs_vmcompute *api, PCWSTR query, hcs_error *err);
 

@@ -39,32 +39,26 @@ static int told_type(const hcs_notice *exit, hcs_error *err) {
   return type;
 }
 
+static uint64_t status_code(const hcs_notice *exit) { return hcs_service_code(exit->status); }
+
 /*
  * A status of 0 says nothing but that it was no crash: shutdown and terminate look alike. "Is not
- * running" is how some releases report a plain stop, as Microsoft's own client takes it.
+ * running" is how some releases report a plain stop, as Microsoft's own client takes it. Any other
+ * failure is an end that nobody asked for.
  */
-static int clean_type(const hcs_platform_system *system, hcs_exit_type *exit) {
-  *exit = atomic_load(&system->forced) ? HCS_EXIT_FORCED : HCS_EXIT_GRACEFUL;
-  return 0;
+static hcs_exit_type type_by_status(const hcs_platform_system *system) {
+  const hcs_notice *exit = &system->latch.exit;
+  uint64_t kind = status_code(exit) | 0x40000000; /* both generations' codes alike */
+
+  if (SUCCEEDED(exit->status) || kind == HCS_E_SYSTEM_ALREADY_STOPPED)
+    return atomic_load(&system->forced) ? HCS_EXIT_FORCED : HCS_EXIT_GRACEFUL;
+  return kind == EXITED_FORCEFULLY ? HCS_EXIT_FORCED : HCS_EXIT_UNEXPECTED;
 }
 
-int hcs_exit_type_get(const hcs_platform_system *system, hcs_exit_type *exit, hcs_error *err) {
-  const hcs_notice *notice = &system->latch.exit;
-  HRESULT status = notice->status;
-  uint64_t kind = hcs_service_code(status) | 0x40000000; /* both generations' codes alike */
-  int told = told_type(notice, err);
+hcs_exit_type hcs_exit_type_get(const hcs_platform_system *system, hcs_error *err) {
+  int told = told_type(&system->latch.exit, err);
 
-  if (told != 0) {
-    *exit = (hcs_exit_type)told;
-    return 0;
-  }
-  if (SUCCEEDED(status) || kind == HCS_E_SYSTEM_ALREADY_STOPPED) return clean_type(system, exit);
-  *exit = HCS_EXIT_UNEXPECTED;
-  if (kind == HCS_E_UNEXPECTED_EXIT) return 0;
-  if (kind == EXITED_FORCEFULLY) *exit = HCS_EXIT_FORCED;
-  if (kind == EXITED_FORCEFULLY) return 0;
-  hcs_service_explain(hcs_service_code(status), notice->document, err);
-  return -1;
+  return told != 0 ? (hcs_exit_type)told : type_by_status(system);
 }
 
 int hcs_windows_system_wait(hcs_platform_system *system, int64_t deadline_ns, hcs_exit_type *exit,
@@ -74,11 +68,18 @@ int hcs_windows_system_wait(hcs_platform_system *system, int64_t deadline_ns, hc
 
   if (result != 0) return result;
   if (hcs_latch_result(&system->latch, err) != 0) return -1;
-  return hcs_exit_type_get(system, exit, err);
+  *exit = hcs_exit_type_get(system, err);
+  return 0;
 }
 
+/* A status that is not the usual one is the better answer, unless the document overrules it. */
 int hcs_windows_system_exit_reason(hcs_platform_system *system, hcs_error *err) {
-  hcs_service_explain(HCS_E_UNEXPECTED_EXIT, system->latch.exit.document, err);
+  const hcs_notice *exit = &system->latch.exit;
+  uint64_t code = HCS_E_UNEXPECTED_EXIT;
+
+  if (FAILED(exit->status) && (status_code(exit) | 0x40000000) != code && !told_type(exit, err))
+    code = status_code(exit);
+  hcs_service_explain(code, exit->document, err);
   return -1;
 }
 

@@ -237,9 +237,9 @@ static const struct {
     {"0x80370107", 0, "ForcedExit"},
     {"0xC0370106", HCS_E_UNEXPECTED_EXIT, "UnexpectedExit"},
     {"0x80370106", HCS_E_UNEXPECTED_EXIT, "UnexpectedExit"},
-    {"0xC0370100", 0xC0370100, "Unknown"},
-    {"0x80004005", 0x80004005, "Unknown"},
-    {"0x80070005", 0x5, "Unknown"},
+    {"0xC0370100", 0xC0370100, "UnexpectedExit"},
+    {"0x80004005", 0x80004005, "UnexpectedExit"},
+    {"0x80070005", 0x5, "UnexpectedExit"},
 };
 
 static void test_exit_statuses(void **state) {
@@ -255,6 +255,10 @@ static void test_exit_statuses(void **state) {
       assert_fails(hcs_system_wait(system, in_ms(10000), err), exits[i].expected);
     assert_exit_type(system, exits[i].type);
     assert_ok(hcs_system_close(system, 0, err));
+    if (exits[i].expected == 0)
+      assert_ok(hcs_system_wait(system, HCS_FOREVER, err));
+    else
+      assert_fails(hcs_system_wait(system, HCS_FOREVER, err), exits[i].expected);
     hcs_system_free(system);
   }
 }
@@ -274,7 +278,10 @@ static void test_reason_of_a_crash(void **state) {
   assert_fails(hcs_system_wait(system, 0, err), HCS_E_UNEXPECTED_EXIT);
   assert_string_equal(hcs_error_message(err), "smss.exe ended");
   assert_ok(hcs_system_close(system, 0, err));
+  hcs_fail(err, HCS_E_TIMEOUT, NULL);
   assert_fails(hcs_system_wait(system, 0, err), HCS_E_UNEXPECTED_EXIT);
+  assert_string_equal(hcs_error_message(err), "smss.exe ended");
+  assert_non_null(strstr(hcs_error_events(err), "HcsApiFatalError"));
   hcs_system_free(system);
 }
 
