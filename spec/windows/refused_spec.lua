@@ -1,6 +1,6 @@
 -- What Windows has no means for is NotSupported, and the message says what to do instead.
 local hcs = require "hcs"
-local standin = require "spec.support.standin"
+local standin = require "spec.support.windows.standin"
 
 local function refused(instead, result, err)
   assert.is_nil(result)
