@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "marshal.h"
 #include "nearest.h"
 #include "schema.h"
 #include "text.h"
@@ -115,15 +116,26 @@ static int merge_failed(const char *overlay, hcs_error *err) {
                   (int)hcs_text_cut(overlay, 1024), overlay, hcs_error_message(err));
 }
 
-/* An empty overlay is an environment variable that is set to nothing. */
 static int merge_overlay(json_text *text, const char *overlay, hcs_error *err) {
   json_text more = {NULL, 0};
-  if (overlay == NULL || overlay[0] == '\0') return 0;
+  if (overlay == NULL) return 0;
   if (read_object(&more, overlay, "it", err) != 0) return merge_failed(overlay, err);
   int merged = merge(text->root, more.root);
   text->inexact |= more.inexact;
   json_decref(more.root);
   return merged == 0 ? 0 : hcs_fail_memory(err);
+}
+
+/* As hcsshim does it: the struct becomes a map, and whatever JSON is laid over that. */
+static int overlay_map(json_text *text, const hcs_schema *schema, const char *overlay,
+                       hcs_error *err) {
+  char *json = hcs_marshal(schema, text->root, err);
+  json_t *map = json != NULL ? json_loads(json, READ_FLAGS, NULL) : NULL;
+  free(json);
+  if (map == NULL) return hcs_fail_memory(err);
+  json_decref(text->root);
+  text->root = map;
+  return merge_overlay(text, overlay, err);
 }
 
 /* ---- documents ------------------------------------------------------------------------------- */
@@ -146,7 +158,19 @@ static int check(const json_text *text, const hcs_schema *schema, const char *pa
                   "%s: it has an integer that needs more than 64 bits", path);
 }
 
-/* Merged first and checked once, so that the overlay's mistakes are found like any other. */
+/*
+ * Merged first and checked once, so that the overlay's mistakes are found like any other; where the
+ * service is open, it finds them.
+ */
+static int check_with(json_text *text, const hcs_schema *schema, const char *path,
+                      const char *overlay, unsigned support, hcs_error *err) {
+  if ((support & HCS_SUPPORT_OPEN) != 0 && overlay != NULL) {
+    return check(text, schema, path, support, err) == 0 ? overlay_map(text, schema, overlay, err)
+                                                        : -1;
+  }
+  return merge_overlay(text, overlay, err) == 0 ? check(text, schema, path, support, err) : -1;
+}
+
 hcs_document *hcs_document_parse(const char *type, const char *path, const char *json,
                                  const char *overlay, unsigned support, hcs_error *err) {
   json_text text = {NULL, 0};
@@ -155,8 +179,10 @@ hcs_document *hcs_document_parse(const char *type, const char *path, const char 
   if (path == NULL) path = schema->path;
   if (read_object(&text, json != NULL ? json : "{}", path, err) != 0) return NULL;
 
+  /* an environment variable that is set to nothing */
+  if (overlay != NULL && overlay[0] == '\0') overlay = NULL;
   hcs_document *document = NULL;
-  if (merge_overlay(&text, overlay, err) == 0 && check(&text, schema, path, support, err) == 0) {
+  if (check_with(&text, schema, path, overlay, support, err) == 0) {
     document = malloc(sizeof *document);
     if (document == NULL) (void)hcs_fail_memory(err);
   }
@@ -165,6 +191,7 @@ hcs_document *hcs_document_parse(const char *type, const char *path, const char 
     return NULL;
   }
   document->root = text.root;
+  document->is_map = overlay != NULL && (support & HCS_SUPPORT_OPEN) != 0;
   return document;
 }
 

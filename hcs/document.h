@@ -10,6 +10,7 @@
 
 typedef struct hcs_document {
   json_t *root; /* validated; every field present has its schema type */
+  int is_map; /* an open service's overlay is in it: any fields of any type, to be sent as a Go map */
 } hcs_document;
 
 /*
@@ -17,6 +18,8 @@ typedef struct hcs_document {
  * ("config", "query"). `overlay` (may be NULL) is JSON text deep-merged over the document first, as
  * HCSSHIM_CREATECONTAINER_ADDITIONALJSON is. `support` is the platform's bit: a field that is present
  * with a non-zero value but not built there is refused with NotSupported, by name; 0 skips that check.
+ * On a platform of HCS_SUPPORT_OPEN the overlay is laid over what has been checked, and is the
+ * service's to judge.
  * The result is freed with hcs_document_free().
  */
 hcs_document *hcs_document_parse(const char *type, const char *path, const char *json,

@@ -265,12 +265,23 @@ static void put_object(hcs_text *text, const hcs_schema *schema, const json_t *o
   hcs_text_put(text, separator[0] == '{' ? "{}" : "}");
 }
 
+static char *take(hcs_text *text, hcs_error *err) {
+  char *json = hcs_text_take(text);
+  if (json == NULL) (void)hcs_fail_memory(err);
+  return json;
+}
+
 char *hcs_marshal(const hcs_schema *schema, const json_t *object, hcs_error *err) {
   hcs_text text = {0};
   put_object(&text, schema, object);
-  char *json = hcs_text_take(&text);
-  if (json == NULL) (void)hcs_fail_memory(err);
-  return json;
+  return take(&text, err);
+}
+
+char *hcs_marshal_document(const hcs_schema *schema, const hcs_document *document, hcs_error *err) {
+  hcs_text text = {0};
+  if (!document->is_map) return hcs_marshal(schema, document->root, err);
+  put_any(&text, document->root, 1);
+  return take(&text, err);
 }
 
 char *hcs_document_marshal(const char *type, const char *json, hcs_error *err) {

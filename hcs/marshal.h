@@ -6,10 +6,12 @@
 
 #include <jansson.h>
 
-#include "error.h"
+#include "document.h"
 #include "schema.h"
 
 /* Owned; NULL when memory is out. `object` has been through hcs_validate(). */
 char *hcs_marshal(const hcs_schema *schema, const json_t *object, hcs_error *err);
+/* The same for a document as a whole, whatever an overlay has put into it. */
+char *hcs_marshal_document(const hcs_schema *schema, const hcs_document *document, hcs_error *err);
 
 #endif

@@ -15,6 +15,8 @@
 #define HCS_SUPPORT_LINUX 1U
 #define HCS_SUPPORT_WINDOWS 2U
 #define HCS_SUPPORT_MEMORY 4U
+/* Of these: where the service knows more fields than the tables do, and an overlay may have them. */
+#define HCS_SUPPORT_OPEN HCS_SUPPORT_WINDOWS
 #define HCS_SUPPORT_ALL (HCS_SUPPORT_LINUX | HCS_SUPPORT_WINDOWS | HCS_SUPPORT_MEMORY)
 
 typedef enum hcs_type {

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "hcs/document.h"
+#include "hcs/marshal.h"
 #include "hcs/schema.h"
 
 #define UNUSED __attribute__((unused))

@@ -320,6 +320,45 @@ static void merges_deeply(void **state) {
   }
 }
 
+/* hcsshim's way: over the marshalled struct, with fields that only the service knows. */
+static void lays_anything_over_what_an_open_service_gets(void **state) {
+  (void)state;
+  static const struct {
+    const char *json;
+    const char *overlay;
+    const char *sent;
+  } rows[] = {
+      {"{'Name':'n'}", NULL,
+       "{'SystemType':'Container','Name':'n','Layers':null,'HvPartition':false}"},
+      {"{'Name':'n'}", "",
+       "{'SystemType':'Container','Name':'n','Layers':null,'HvPartition':false}"},
+      {"{'Name':'n'}", "{}",
+       "{'HvPartition':false,'Layers':null,'Name':'n','SystemType':'Container'}"},
+      {"{'Name':'n','HvRuntime':{'ImagePath':'i'}}",
+       "{'New':{'b':[1,2.5],'a':'<'},'Name':7,'HvRuntime':{'More':true}}",
+       "{'HvPartition':false,'HvRuntime':{'ImagePath':'i','More':true},'Layers':null,'Name':7,"
+       "'New':{'a':'\\u003c','b':[1,2.5]},'SystemType':'Container'}"},
+      {"{'HvRuntime':{'ImagePath':'i'},'HvPartition':true}",
+       "{'HvRuntime':null,'HvPartition':null,'ProcessorCount':2,'ProcessorWeight':3}",
+       "{'HvPartition':null,'HvRuntime':{'ImagePath':'i'},'Layers':null,'Name':'',"
+       "'ProcessorCount':2,'ProcessorWeight':3,'SystemType':'Container'}"},
+  };
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    hcs_document *document = parse("ContainerConfig", rows[i].json, rows[i].overlay, WINDOWS);
+    if (document == NULL) fail_msg("%s: %s", rows[i].overlay, hcs_error_message(err));
+    char *text = hcs_marshal_document(hcs_schema_find("ContainerConfig"), document, err);
+    hcs_document_free(document);
+    assert_non_null(text);
+    assert_string_equal(text, quoted(rows[i].sent));
+    free(text);
+  }
+  /* the config itself has no such freedom, and an overlay has to be JSON */
+  assert_refused("ContainerConfig", "{'Nam':'n'}", "{'New':1}", WINDOWS, "InvalidParameter",
+                 "config.Nam: unknown field, did you mean 'Name'?");
+  assert_refused("ContainerConfig", "{}", "[1]", WINDOWS, "InvalidParameter",
+                 "failed to merge additional JSON '[1]': it: a table with named fields expected");
+}
+
 static void says_which_overlay_is_bad(void **state) {
   (void)state;
   static const struct {
@@ -365,11 +404,12 @@ static const char full_process[] =
     "'CommandArgs':{}}";
 
 /* A wrong text read because of a lost byte would be the worst: what succeeds must be right. */
-static void fails_cleanly(const char *type, const char *json, const char *overlay) {
+static void fails_cleanly(const char *type, const char *json, const char *overlay,
+                          unsigned support) {
   char *expected = NULL;
   for (long limit = -1; limit < 1000; limit = limit < 0 ? 0 : limit + 1) {
     allocations_left = limit < 0 ? 1000000 : limit;
-    hcs_document *document = parse(type, json, overlay, MEMORY);
+    hcs_document *document = parse(type, json, overlay, support);
     allocations_left = 1000000;
     if (document == NULL) {
       assert_true(limit >= 0);
@@ -394,9 +434,10 @@ static void fails_cleanly(const char *type, const char *json, const char *overla
 static void a_lack_of_memory_is_an_error(void **state) {
   (void)state;
   json_set_alloc_funcs(failing_malloc, free);
-  fails_cleanly("ContainerConfig", full_config, "{'HvRuntime':{'ImagePath':'x'}}");
-  fails_cleanly("ContainerConfig", "{}", NULL);
-  fails_cleanly("ProcessConfig", full_process, NULL);
+  fails_cleanly("ContainerConfig", full_config, "{'HvRuntime':{'ImagePath':'x'}}", MEMORY);
+  fails_cleanly("ContainerConfig", full_config, "{'HvRuntime':{'New':'x'}}", WINDOWS);
+  fails_cleanly("ContainerConfig", "{}", NULL, MEMORY);
+  fails_cleanly("ProcessConfig", full_process, NULL, MEMORY);
   allocations_left = 0;
   assert_null(parse("PropertyQuery", "{}", NULL, 0));
   assert_string_equal(hcs_error_name(err), "NotEnoughMemory");
@@ -415,6 +456,7 @@ int main(void) {
       TEST(reads_absent_fields_as_zero),
       TEST(errors_begin_with_the_callers_path),
       TEST(merges_deeply),
+      TEST(lays_anything_over_what_an_open_service_gets),
       TEST(says_which_overlay_is_bad),
       TEST(a_long_bad_overlay_keeps_its_cause),
       TEST(a_lack_of_memory_is_an_error),

@@ -75,7 +75,7 @@ static int look(hcs_platform_system *system, hcs_error *err) {
 
 static int call_create(hcs_platform_system *system, const hcs_document *config, hcs_error *err) {
   const hcs_vmcompute *api = system->api;
-  char *text = hcs_marshal(hcs_schema_find("ContainerConfig"), config->root, err);
+  char *text = hcs_marshal_document(hcs_schema_find("ContainerConfig"), config, err);
   PWSTR wide = text != NULL ? hcs_wide_new(text, "config", err) : NULL;
   PWSTR document = NULL;
   HRESULT status;

@@ -2,6 +2,7 @@
 local golden = require "spec.support.golden"
 local hcs = require "hcs"
 local standin = require "spec.support.windows.standin"
+local support = require "spec.support.windows"
 
 -- What comes of a call that was made for its document alone.
 local function forget(object)
@@ -34,6 +35,19 @@ describe("The service is sent #standin", function()
     forget(hcs.create_container("c1", {}))
     assert.equal('{"SystemType":"Container","Name":"","Layers":null,"HvPartition":false}',
       standin.received "HcsCreateComputeSystem")
+  end)
+
+  it("what HCSSHIM_CREATECONTAINER_ADDITIONALJSON lays over a config, unknown fields too", function()
+    local overlay = '{"New":{"b":1,"a":[]},"Name":"n"}'
+    local received = support.program({ HCSSHIM_CREATECONTAINER_ADDITIONALJSON = overlay }, [[
+      local standin = require "spec.support.windows.standin"
+local support = require "spec.support.windows"
+      standin.tell { Set = { Documents = "any" } }
+      local container <close> = assert(hcs.create_container("c1", standin.config { Layers = {}, Name = "ours" }))
+      io.write(standin.received "HcsCreateComputeSystem")
+    ]])
+    assert.equal('{"HvPartition":false,"Layers":[],"Name":"n","New":{"a":[],"b":1},"SystemType":"Container",'
+      .. '"TerminateOnLastHandleClosed":true}', received)
   end)
 
   for _, name in ipairs(golden.names "process") do
