@@ -164,12 +164,6 @@ describe("a daemon that still holds the pipes", function()
     end_of(math.tointeger(result.stdout:match "^before\n(%d+)\n$"))
   end)
 
-  -- Where somebody passes the output on, what comes then may be the process' own.
-  it("is not waited for, but for a second where output may arrive after the end", function()
-    local result = assert(c:run(puppet("print", "before ", "later", 0.4, "after")))
-    assert.equal(support.on { linux = "before ", windows = "before after" }, result.stdout)
-  end)
-
   it("does not delay communicate", function()
     local p <close> = assert(c:create_process(puppet("hold", 1000, { CreateStdOutPipe = true })))
     local result = assert(p:communicate { timeout = 30 })

@@ -86,6 +86,7 @@ describe("a service #standin", function()
 
   it("is sent what HCSSHIM_CREATECONTAINER_ADDITIONALJSON adds", function()
     local output = support.program({ HCSSHIM_CREATECONTAINER_ADDITIONALJSON = [[{"HostName":"theirs"}]] }, [[
+      support.standin.tell { Set = { Documents = "any" } } -- an overlay's fields come in no struct's order
       local c <close> = assert(hcs.create_container("web", support.config { HostName = "mine", Owner = "lab" }))
       support.contains('"Owner":"lab"', support.standin.received "HcsCreateComputeSystem")
       support.contains('"HostName":"theirs"', support.standin.received "HcsCreateComputeSystem")

@@ -1,6 +1,6 @@
 -- Standard streams on whatever pipes the service makes, and when it tells what late or never.
 local hcs = require "hcs"
-local standin = require "spec.support.standin"
+local standin = require "spec.support.windows.standin"
 
 local MUCH = ("0123456789abcdef"):rep(65536)
 local ALL = { CreateStdInPipe = true, CreateStdOutPipe = true, CreateStdErrPipe = true }
@@ -107,6 +107,18 @@ describe("streams #standin", function()
     local c <close> = started()
     local result = assert(c:run "standin out early sleep 400 exit 7")
     assert.equal(7, result.exit_code)
+  end)
+
+  -- Behind Hyper-V somebody passes the output on.
+  it("may bring what a process has written when its exit was told already", function()
+    local c <close> = started()
+    local p <close> = assert(c:create_process(command "standin out before sleep 100 out after hang"))
+    standin.tell { Do = "Notify", Id = c:id(), ProcessId = p:pid(), Type = 0x10000, Status = 0,
+      Data = [[{"ProcessId":0,"Exited":true,"ExitCode":3,"LastWaitResult":0}]] }
+    assert.equal(3, p:wait(10))
+    local result = assert(p:communicate())
+    assert.same({ "before\nafter\n", 3 }, { result.stdout, result.exit_code })
+    assert(c:terminate())
   end)
 end)
 

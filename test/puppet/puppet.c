@@ -207,9 +207,7 @@ static void do_pid(char **words) {
   say_number(own_pid());
 }
 
-static void do_hold(char **words) { say_number(start_sleeper(words[0], "")); }
-
-static void do_later(char **words) { start_sleeper(words[0], words[1]); }
+static void do_hold(char **words) { say_number(start_sleeper((unsigned)number(words[0]))); }
 
 static void do_env(char **words) { say_line(variable(words[0])); }
 
@@ -225,14 +223,14 @@ static const struct word {
   int operands; /* words that belong to it */
   void (*perform)(char **words);
 } vocabulary[] = {
-    {"print", 1, do_print},   {"error", 1, do_error}, {"bytes", 1, do_bytes},
-    {"count", 2, do_count},   {"flood", 0, do_flood}, {"error-bytes", 1, do_error_bytes},
-    {"cat", 0, do_cat},       {"tee", 0, do_tee},     {"read", 0, do_read},
-    {"skip", 1, do_skip},     {"show", 1, do_show},   {"write", 2, do_write},
-    {"remove", 1, do_remove}, {"exit", 1, do_exit},   {"sleep", 1, do_sleep},
-    {"spin", 1, do_spin},     {"pid", 0, do_pid},     {"memory", 1, do_memory},
-    {"hold", 1, do_hold},     {"later", 2, do_later}, {"env", 1, do_env},
-    {"cwd", 0, do_cwd},       {"close", 1, do_close}, {"stubborn", 0, do_stubborn},
+    {"print", 1, do_print},   {"error", 1, do_error},       {"bytes", 1, do_bytes},
+    {"count", 2, do_count},   {"flood", 0, do_flood},       {"error-bytes", 1, do_error_bytes},
+    {"cat", 0, do_cat},       {"tee", 0, do_tee},           {"read", 0, do_read},
+    {"skip", 1, do_skip},     {"show", 1, do_show},         {"write", 2, do_write},
+    {"remove", 1, do_remove}, {"exit", 1, do_exit},         {"sleep", 1, do_sleep},
+    {"spin", 1, do_spin},     {"pid", 0, do_pid},           {"memory", 1, do_memory},
+    {"hold", 1, do_hold},     {"env", 1, do_env},           {"cwd", 0, do_cwd},
+    {"close", 1, do_close},   {"stubborn", 0, do_stubborn},
 };
 
 static const struct word *find(const char *name) {

@@ -19,8 +19,8 @@ void sleep_ms(unsigned milliseconds);
 /* What this process has used of the processor. */
 unsigned long used_ms(void);
 unsigned long own_pid(void);
-/* A process with the same standard streams, which sleeps and then says the text (no quotes in it); its pid. */
-unsigned long start_sleeper(const char *seconds, const char *text);
+/* A process with the same standard streams, which only sleeps; its pid. */
+unsigned long start_sleeper(unsigned seconds);
 
 /* Owned; NULL if it is not set. */
 char *variable(const char *name);

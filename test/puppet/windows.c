@@ -65,14 +65,13 @@ unsigned long used_ms(void) {
 
 unsigned long own_pid(void) { return GetCurrentProcessId(); }
 
-unsigned long start_sleeper(const char *seconds, const char *text) {
+unsigned long start_sleeper(unsigned seconds) {
   STARTUPINFOW startup = {.cb = sizeof(startup)};
   PROCESS_INFORMATION started;
-  WCHAR program[MAX_PATH], command[256];
+  WCHAR program[MAX_PATH], command[64];
 
   GetModuleFileNameW(NULL, program, MAX_PATH);
-  swprintf(command, sizeof(command) / sizeof(command[0]), L"puppet sleep %hs print \"%hs\"",
-           seconds, text);
+  swprintf(command, sizeof(command) / sizeof(command[0]), L"puppet sleep %u", seconds);
   if (!CreateProcessW(program, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &started))
     return 0;
   CloseHandle(started.hThread);

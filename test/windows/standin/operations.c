@@ -68,7 +68,11 @@ static void tell_created(const svc_pending *pending, HRESULT status) {
   svc_handle *owner = find_open(pending->handle);
   container->create_done = 1;
   container->create_status = status;
-  if (owner == NULL || owner->registrations == NULL) return;
+  if (owner == NULL) return;
+  /* Told never is told to nobody who registers later, either. */
+  const char *times = fault_text(pending->fault, "Notify");
+  if (times != NULL && strcmp(times, "never") == 0) owner->awaits_created = 0;
+  if (owner->registrations == NULL) return;
   svc_notification created = {
       .type = HcsNotificationSystemCreateCompleted, .status = status, .fault = pending->fault};
   owner->awaits_created = 0;
