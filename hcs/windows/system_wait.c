@@ -41,6 +41,9 @@ static int told_type(const hcs_notice *exit, hcs_error *err) {
 
 static uint64_t status_code(const hcs_notice *exit) { return hcs_service_code(exit->status); }
 
+/* 0x8037.... and 0xC037.... alike, for comparisons. */
+static uint64_t status_kind(const hcs_notice *exit) { return status_code(exit) | 0x40000000; }
+
 /*
  * A status of 0 says nothing but that it was no crash: shutdown and terminate look alike. "Is not
  * running" is how some releases report a plain stop, as Microsoft's own client takes it. Any other
@@ -48,11 +51,10 @@ static uint64_t status_code(const hcs_notice *exit) { return hcs_service_code(ex
  */
 static hcs_exit_type type_by_status(const hcs_platform_system *system) {
   const hcs_notice *exit = &system->latch.exit;
-  uint64_t kind = status_code(exit) | 0x40000000; /* both generations' codes alike */
 
-  if (SUCCEEDED(exit->status) || kind == HCS_E_SYSTEM_ALREADY_STOPPED)
+  if (SUCCEEDED(exit->status) || status_kind(exit) == HCS_E_SYSTEM_ALREADY_STOPPED)
     return atomic_load(&system->forced) ? HCS_EXIT_FORCED : HCS_EXIT_GRACEFUL;
-  return kind == EXITED_FORCEFULLY ? HCS_EXIT_FORCED : HCS_EXIT_UNEXPECTED;
+  return status_kind(exit) == EXITED_FORCEFULLY ? HCS_EXIT_FORCED : HCS_EXIT_UNEXPECTED;
 }
 
 hcs_exit_type hcs_exit_type_get(const hcs_platform_system *system, hcs_error *err) {
@@ -77,7 +79,7 @@ int hcs_windows_system_exit_reason(hcs_platform_system *system, hcs_error *err) 
   const hcs_notice *exit = &system->latch.exit;
   uint64_t code = HCS_E_UNEXPECTED_EXIT;
 
-  if (FAILED(exit->status) && (status_code(exit) | 0x40000000) != code && !told_type(exit, err))
+  if (FAILED(exit->status) && status_kind(exit) != code && !told_type(exit, err))
     code = status_code(exit);
   hcs_service_explain(code, exit->document, err);
   return -1;

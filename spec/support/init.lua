@@ -62,6 +62,18 @@ function support.eventually(condition)
   return condition()
 end
 
+-- The error of a write that nobody reads any more. On Windows, where somebody may pass the input on, it comes a
+-- moment after the reader's end; elsewhere at once.
+function support.broken(stdin)
+  local err
+  local function is_refused()
+    err = select(2, stdin:write "x")
+    return err ~= nil
+  end
+  if not is_refused() and support.backend == "windows" then support.eventually(is_refused) end
+  return err
+end
+
 -- What a call does on this platform: support.on { linux = …, windows = … }
 function support.on(choice)
   return choice[support.backend]
