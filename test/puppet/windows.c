@@ -72,7 +72,9 @@ unsigned long start_sleeper(unsigned seconds) {
 
   GetModuleFileNameW(NULL, program, MAX_PATH);
   swprintf(command, sizeof(command) / sizeof(command[0]), L"puppet sleep %u", seconds);
-  if (!CreateProcessW(program, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &started))
+  /* Not a console program's console: where this one has none, Wine would start a conhost.exe for it. */
+  if (!CreateProcessW(program, command, NULL, NULL, TRUE, DETACHED_PROCESS, NULL, NULL, &startup,
+                      &started))
     return 0;
   CloseHandle(started.hThread);
   CloseHandle(started.hProcess);
