@@ -11,6 +11,13 @@ function support.linux_container()
   return common.container { ContainerType = "linux", HvRuntime = { ImagePath = [[C:\LCOW]] } }
 end
 
+-- Whether a command line of cmd succeeds, and what it prints.
+local function execute(line)
+  local pipe = assert(io.popen(([["%s"]]):format(line), "r")) -- cmd takes off the outermost quotes
+  local output = pipe:read "a"
+  return pipe:close(), output
+end
+
 -- Runs a Lua program with these environment variables; what it prints. It has a service of its own.
 function support.program(variables, chunk)
   local script = common.write_file(os.tmpname():gsub("^\\", os.getenv "TEMP" .. "\\"), ([[
@@ -21,10 +28,12 @@ function support.program(variables, chunk)
   local words = {}
   for name, value in pairs(variables) do words[#words + 1] = ("set %s=%s&&"):format(name, value) end
   words[#words + 1] = ([["%s" "%s" 2>&1]]):format(arg[-1], script)
-  -- cmd takes off the outermost quotes.
-  local pipe = assert(io.popen(([["%s"]]):format(table.concat(words, " ")), "r"))
-  local output = pipe:read "a"
-  local ok = pipe:close()
+  local ok, output
+  -- On a busy machine Wine's loader sometimes does not come up, and its cmd takes the program for unknown: once more.
+  for _ = 1, 3 do
+    ok, output = execute(table.concat(words, " "))
+    if not output:find("Can't recognize", 1, true) then break end
+  end
   os.remove(script)
   assert(ok, output)
   return output
