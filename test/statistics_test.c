@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +34,7 @@
 #include "hcs/linux/wall_clock.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define MS 1000000ll
 
 static hcs_error *err;
 static char root[64];
@@ -278,6 +280,27 @@ static void times_are_texts(void **state) {
   }
 }
 
+static void interrupted(int number) {
+  int64_t end_ns = hcs_boot_clock_ns() + 2 * MS;
+  (void)number;
+  while (hcs_boot_clock_ns() < end_ns) continue;
+}
+
+/* Else a row of the list would have another time of birth each time, on a busy machine. */
+static void an_interrupt_between_two_clocks_does_not_show(void **state) {
+  const struct itimerval often = {{0, 3000}, {0, 3000}}, never = {{0, 0}, {0, 0}};
+  struct sigaction catch = {.sa_handler = interrupted}, before;
+  int64_t first_ns = hcs_wall_offset_ns(), end_ns = hcs_boot_clock_ns() + 400 * MS;
+  int others = 0;
+  (void)state;
+  assert_int_equal(sigaction(SIGALRM, &catch, &before), 0);
+  assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+  while (hcs_boot_clock_ns() < end_ns) others += hcs_wall_offset_ns() != first_ns;
+  assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+  assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+  assert_int_equal(others, 0);
+}
+
 static void zero_and_empty_are_left_out(void **state) {
   hcs_result result;
   json_t *object;
@@ -475,6 +498,7 @@ int main(void) {
       TEST(an_interface_is_a_name_and_sixteen_numbers),
       TEST(other_lines_are_no_interfaces),
       TEST(times_are_texts),
+      TEST(an_interrupt_between_two_clocks_does_not_show),
       TEST(zero_and_empty_are_left_out),
       TEST(processes_are_listed),
       TEST(a_zombie_is_no_process),

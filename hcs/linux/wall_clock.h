@@ -15,7 +15,7 @@
 
 int64_t hcs_boot_clock_ns(void);
 int64_t hcs_wall_clock_ns(void); /* since 1970, UTC */
-/* What to add to a moment of the boot clock; in whole milliseconds, so that each call says the same. */
+/* What to add to a moment of the boot clock; in whole milliseconds, the same at each call. */
 int64_t hcs_wall_offset_ns(void);
 /* RFC 3339 in UTC with seven fraction digits, as HCS writes times; "" before 1970. */
 void hcs_wall_text(int64_t wall_ns, char text[HCS_WALL_TEXT_SIZE]);
